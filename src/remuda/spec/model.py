@@ -1,0 +1,108 @@
+"""The `models` section: weights, engine and settings of each model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from remuda.spec.values import (
+    SECTION,
+    Command,
+    Devices,
+    Duration,
+    Environment,
+    Memory,
+    Port,
+    Ready,
+    Settings,
+    Text,
+    Url,
+)
+
+Runtime = Literal["process", "podman", "docker", "systemd", "ray", "external"]
+"""How an instance is run."""
+
+
+class Model(BaseModel):
+    """One model: weights, engine and settings. Its key is the model ID that clients send."""
+
+    model_config = SECTION
+
+    name: Text | None = Field(default=None, description="Display name.", examples=["Qwen3.6 27B (INT4, 180K)"])
+    engine: Text | None = Field(
+        default=None, description="Engine that serves the model; `command` if there is `cmd` or `url`."
+    )
+    runtime: Runtime | None = Field(
+        default=None, description="How an instance is run; `external` if there is a `url`, else `process`."
+    )
+    model: Text | None = Field(
+        default=None,
+        description="Weights as the engine names them: a path or a hub ID. For the engine `command`, the name that the "
+        "server expects in a request; otherwise it is sent the model ID.",
+        examples=["Qwen/Qwen3-0.6B-GGUF"],
+    )
+    cmd: Command | None = Field(
+        default=None,
+        description="Command line of engine `command`: a list, or a text split into words as a shell does (no shell "
+        "runs). `${PORT}` and `${MODEL_ID}` are replaced.",
+        examples=["whisper-server --port ${PORT}"],
+    )
+    ready: Ready | None = Field(
+        default=None,
+        description="Path that answers 200 when the server is ready; `false` if accepting connections is enough.",
+        examples=["/health"],
+    )
+    url: Url | None = Field(
+        default=None,
+        description="Server that somebody else runs; Remuda forwards to it.",
+        examples=["http://10.0.0.7:8000"],
+    )
+    devices: Devices | None = Field(
+        default=None, description="Devices of the instance, instead of the engine's.", examples=[["cuda0"]]
+    )
+    settings: Settings = Field(
+        default={},
+        description="Flags of the engine as it writes them, without dashes, over the defaults; `null` removes one.",
+        examples=[{"max-model-len": 180000}],
+    )
+    environment: Environment = Field(
+        default={}, description="Environment variables, over the engine's. References are resolved."
+    )
+    environment_file: Text | None = Field(
+        default=None, description="File of environment variables, loaded after the engine's."
+    )
+    image: Text | None = Field(
+        default=None, description="Container image without tag or digest, instead of the engine's with its tag."
+    )
+    tag: Text | None = Field(default=None, description="Tag of the image; excludes `digest`.")
+    digest: Text | None = Field(default=None, description="Digest of the image (`sha256:…`); excludes `tag`.")
+    executable: Text | None = Field(default=None, description="Program that runs the engine, instead of the engine's.")
+    port: Port | None = Field(
+        default=None, description="Port of the instance; otherwise a free one is taken at each start."
+    )
+    memory: Memory | None = Field(
+        default=None,
+        description="What an instance needs of each of its devices, or a mapping of device to amount. Without it an "
+        "instance counts as filling its devices, unless `residency.sets` names the model.",
+        examples=["22GiB"],
+    )
+    ttl_s: Duration = Field(
+        default=None,
+        alias="ttl",
+        description="Idle time after which the instance is stopped: `15m`, `0` (at once) or `never`, the default.",
+    )
+    enabled: bool = Field(default=True, description="`false` gives no unit, no route and no claim to a port.")
+    unit: Text | None = Field(
+        default=None, description="Name of the unit or container; otherwise the model ID.", examples=["qwen3.6-27b"]
+    )
+    aliases: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
+        default=(), description="Other names that clients may send."
+    )
+
+    def memory_bytes(self, devices: tuple[str, ...]) -> Mapping[str, int]:
+        """The declared memory of each device, in bytes; empty when none is declared."""
+        if isinstance(self.memory, int):
+            return dict.fromkeys(devices, self.memory)
+        return self.memory or {}

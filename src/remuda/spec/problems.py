@@ -1,0 +1,134 @@
+"""What pydantic finds wrong with a fleet file, as problems at positions and in our words.
+
+One problem for each mistake: the models are made so that pydantic never tries two forms of one value. Keys without a
+value are left to `remuda.spec.rules.shape`, because pydantic accepts some of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from remuda.errors import Problem
+from remuda.spec.document import Document, Path
+from remuda.spec.engine import EngineDefaults
+from remuda.spec.fleet import NAME, SPLIT, Fleet, Lint, Residency, Split
+from remuda.spec.form import QUOTE, FormError, label, shown
+from remuda.spec.gateway import Gateway, Key
+from remuda.spec.model import Model
+from remuda.spec.nearest import nearest, suggestion
+from remuda.spec.values import ALL, EACH
+
+_KEY: Final = "[key]"
+"""What pydantic appends to the location of a key that it refuses."""
+
+_FORMS: Final = frozenset((ALL, EACH, NAME, SPLIT))
+"""What pydantic puts into the location of an error where a value has several forms."""
+
+_EXPECTED: Final = {
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "int_type": "a whole number",
+    "bool_type": "`true` or `false`",
+}
+_BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
+def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """The problems of a document that did not validate as `Fleet`."""
+    for details in error.errors(include_url=False):
+        path = _path(details)
+        match details["type"]:
+            case "extra_forbidden":
+                yield _unknown_key(path, document)
+            case "missing":
+                message = f"{label(path[:-1])} needs `{path[-1]}`"
+                yield document.problem_of_key(path[:-1], message, hint=f"add `{path[-1]}:`")
+            case "too_short":
+                yield document.problem(path, f"{label(path)} is empty", hint="write at least one target and its weight")
+            case _ if details["input"] is not None:
+                yield _wrong_value(details, path, document)
+
+
+def section_of(path: Path) -> type[BaseModel] | None:
+    """The model of the section at a path, if there is one."""
+    match path:
+        case ():
+            return Fleet
+        case ("gateway", "keys", int()):
+            return Key
+        case ("engines", _):
+            return EngineDefaults
+        case ("models", _):
+            return Model
+        case ("routes", _):
+            return Split
+        case ("gateway" | "residency" | "lint" as name,):
+            return {"gateway": Gateway, "residency": Residency, "lint": Lint}[name]
+    return None
+
+
+def _path(details: ErrorDetails) -> Path:
+    """The path of an error: its location without what pydantic adds that is not in the file."""
+    *above, last = details["loc"]
+    is_added = details["type"] != "extra_forbidden" and last in {*_FORMS, _KEY}
+    return tuple(part for part in above if part not in _FORMS) + (() if is_added else (last,))
+
+
+def _unknown_key(path: Path, document: Document) -> Problem:
+    section = section_of(path[:-1])
+    key = str(path[-1])
+    keys = [field.alias or name for name, field in section.model_fields.items()] if section else []
+    if section in (Model, EngineDefaults) and nearest(key, keys) is None:
+        hint = f"move `{key}` under `settings` if it is a flag of the engine"
+    else:
+        hint = suggestion(key, keys, otherwise=f"use one of `{'`, `'.join(keys)}`") or ""
+    return document.problem_of_key(path, f"unknown key {label(path)}", hint=hint)
+
+
+def _wrong_value(details: ErrorDetails, path: Path, document: Document) -> Problem:
+    value = details["input"]
+    cause = details.get("ctx", {}).get("error")
+    if isinstance(cause, FormError):
+        return _wrong_form(cause, path, document, of_key=details["loc"][-1] == _KEY)
+    expected = _expected(details)
+    message = f"{label(path)} must be {expected}, not {shown(value)}"
+    return document.problem(path, message, hint=_hint(details, value))
+
+
+def _wrong_form(cause: FormError, path: Path, document: Document, *, of_key: bool) -> Problem:
+    message = f"{label(path)} {cause.message}"
+    if of_key:
+        return document.problem_of_key(path, message, hint=cause.hint)
+    hint = f'write `"{document.source(path)}"`' if cause.hint == QUOTE else cause.hint
+    return document.problem(path, message, hint=hint, offset=cause.offset or None)
+
+
+def _expected(details: ErrorDetails) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    match kind:
+        case "literal_error":
+            return "one of " + str(context["expected"]).replace("'", "`").replace(" or ", ", ")
+        case "greater_than_equal":
+            return f"at least {context['ge']}"
+        case "less_than_equal":
+            return f"at most {context['le']}"
+    return _EXPECTED[kind]
+
+
+def _hint(details: ErrorDetails, value: object) -> str | None:
+    match details["type"], value:
+        case "tuple_type", str():
+            return f"write `[{value}]`"
+        case "int_type", str() if value.isascii() and value.isdigit():
+            return "remove the quotes"
+        case "bool_type", str() if value.lower() in _BOOLEANS:
+            return f"write `{_BOOLEANS[value.lower()]}`"
+        case "literal_error", str():
+            return suggestion(value, details["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", "))
+    return None

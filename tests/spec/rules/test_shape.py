@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from remuda.spec.rules.shape import empty
+from tests.spec.reading import said
+
+
+def test_keys_without_a_value() -> None:
+    text = """
+        gateway:
+        engines: {vllm: {settings: {flag: null}, tag: }}
+        models:
+          a: {devices: [cuda0, null], settings: {x: [null]}}
+          settings:
+        """
+    assert said(empty, text) == [
+        "1:1 `gateway` is empty",
+        "2:42 `engines.vllm.tag` is empty",
+        "4:24 `models.a.devices[1]` is empty",
+        "5:3 `models.settings` is empty",
+    ]

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from remuda.spec.gateway import Gateway
+from remuda.spec.listen import Listen
+
+
+def test_defaults() -> None:
+    gateway = Gateway()
+    assert (gateway.listen, gateway.host, gateway.port, gateway.keys) == (
+        Listen("127.0.0.1", 8080),
+        "127.0.0.1",
+        8080,
+        (),
+    )
+
+
+def test_keys() -> None:
+    gateway = Gateway.model_validate({"keys": [{"name": "roo", "secret": "${env:K}"}], "listen": "[::1]:0"})
+    assert (gateway.host, gateway.port) == ("::1", 0)
+    assert gateway.keys[0].models == ("*",)
+
+
+def test_a_section_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Gateway().listen = Listen("127.0.0.1", 1)
