@@ -1,0 +1,68 @@
+"""What to do: the output of `Residency.handle`. The counterpart is `remuda.residency.events`."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from remuda.engines.contract import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start the model's instance; answered by `InstanceReady` or `InstanceFailed` of this attempt."""
+
+    model: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop the instance, with the engine's grace or by `kill`; answered by `InstanceStopped` of this attempt.
+
+    May come for an instance that is still starting. A second one, with `kill`, may follow for the same attempt when
+    somebody loses patience; still one `InstanceStopped` answers both.
+    """
+
+    model: str
+    attempt: int
+    reason: str
+    kill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Forward the request to the model's instance; `RequestEnded` must follow."""
+
+    request: int
+    model: str
+
+
+class RefusalKind(enum.StrEnum):
+    """Why a request is not served."""
+
+    LOAD_FAILED = "load_failed"
+    CANNOT_FIT = "cannot_fit"
+    UNLOADED = "unloaded"
+    SHUTTING_DOWN = "shutting_down"
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Answer the request with an error; `failure` is there when a load failed."""
+
+    request: int
+    model: str
+    kind: RefusalKind
+    message: str
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Send `TimerFired` at this time of the caller's clock; replaces an earlier `WakeAt`."""
+
+    at: float
+
+
+Command = Start | Stop | Grant | Refuse | WakeAt

@@ -1,0 +1,71 @@
+"""What residency remembers of a model's instance: the only thing in this room that changes, with its owner's hands.
+
+It holds facts and checks every change of state against the table. It takes no decision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from remuda.engines.contract import Failure
+from remuda.errors import InternalError
+from remuda.residency.policy import Resident
+from remuda.residency.states import TRANSITIONS, State
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """The instance of one model; the same object over all of its attempts.
+
+    `since`, `idle_since`: times of the caller's clock; `idle_since` is None while it has requests. `last_used`:
+    number of the turn in which it last became ready, was granted or became idle. `leaving`: why it
+    will be stopped whatever happens, once its requests are over. `killed`: whether it was told to stop without grace.
+    """
+
+    resident: Resident
+    state: State = State.STOPPED
+    since: float | None = None
+    attempt: int = 0
+    in_flight: int = 0
+    idle_since: float | None = None
+    last_used: int = 0
+    leaving: str | None = None
+    killed: bool = False
+    last_failure: Failure | None = None
+
+    @property
+    def model(self) -> str:
+        """The model that it serves."""
+        return self.resident.model
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has requests to finish, or a start that others could use."""
+        return self.in_flight > 0 or self.state is State.STARTING
+
+    @property
+    def staying(self) -> bool:
+        """Whether it is up and nothing irrevocable has been decided against it."""
+        return self.state not in {State.STOPPED, State.STOPPING} and self.leaving is None
+
+    @property
+    def expires_at(self) -> float | None:
+        """When it will have been idle for its ttl; None while it is not idle, has to go anyway or has no ttl."""
+        if self.idle_since is None or self.resident.ttl_s is None or self.state is not State.READY:
+            return None
+        return self.idle_since + self.resident.ttl_s
+
+    def move(self, state: State, now: float) -> None:
+        """Change the state; `InternalError` unless the table has this change."""
+        if (self.state, state) not in TRANSITIONS:
+            message = f"instance of `{self.model}` cannot go from {self.state} to {state}"
+            raise InternalError(message)
+        self.state = state
+        self.since = now
+
+    def forget(self) -> None:
+        """Drop what was true of the attempt that has just ended."""
+        self.in_flight = 0
+        self.idle_since = None
+        self.leaving = None
+        self.killed = False
