@@ -1,0 +1,1 @@
+"""Pure text → facts, one module a source."""

@@ -1,0 +1,1 @@
+"""What follows from the fleet file, the facts of a host and the knowledge of the field."""

@@ -1,0 +1,206 @@
+"""The plan: which instances there can be, on which devices, with which claims on their memory.
+
+`decide` is a pure function of the fleet and the facts of a host. What cannot be run as the file asks is refused with a
+`Problem` at its place in the file; what was assumed is a note. Whether two instances fit together is not decided here
+but, with the same claims and budgets, by `remuda.residency` at every swap.
+
+A model that declares no memory claims all of each of its devices, so that it never runs beside another one there;
+unless `residency.sets` names it: then the author of the set has already said what fits together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from remuda.errors import Problem
+from remuda.facts.host import Host, expand, visibility
+from remuda.spec import sets
+from remuda.spec.fleet import Fleet
+from remuda.spec.merge import Effective, effective
+from remuda.spec.quantity import format_bytes
+
+RUNTIMES = ("process", "external")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One model, ready to be started: everything but the port and the secrets' values.
+
+    `claims`: bytes of each device. `visible`: the environment that shows it its devices and no others.
+    """
+
+    model_id: str
+    title: str
+    engine: str
+    runtime: str
+    model: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    environment_files: tuple[str, ...] = ()
+    cmd: tuple[str, ...] | None = None
+    ready: str | None = None
+    executable: str | None = None
+    url: str | None = None
+    port: int | None = None
+    devices: tuple[str, ...] = ()
+    claims: Mapping[str, int] = field(default_factory=dict)
+    visible: Mapping[str, str] = field(default_factory=dict)
+    ttl_s: float | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for two instances exactly when a running one can stand for the other."""
+        deciding = (
+            self.engine,
+            self.runtime,
+            self.model,
+            self.settings,
+            self.environment,
+            self.environment_files,
+            self.cmd,
+            self.ready,
+            self.executable,
+            self.port,
+            self.visible,
+        )
+        return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was decided.
+
+    `budget`: bytes that may be claimed of each device. `families`: models that may be up together, None when memory
+    alone decides. With `refusals` the fleet cannot be run as it stands; `notes` are worth a user's attention.
+    """
+
+    instances: Mapping[str, Instance]
+    budget: Mapping[str, int]
+    families: tuple[frozenset[str], ...] | None = None
+    notes: tuple[Problem, ...] = ()
+    refusals: tuple[Problem, ...] = ()
+
+
+def decide(fleet: Fleet, host: Host, *, only: Iterable[str] = ()) -> Plan:
+    """Plan the enabled models of a fleet on a host; `only` narrows it to these."""
+    chosen = frozenset(only)
+    models = [
+        effective(fleet, model_id)
+        for model_id, model in fleet.models.items()
+        if model.enabled and (not chosen or model_id in chosen)
+    ]
+    families = sets.families(fleet.residency.sets) if fleet.residency.sets else None
+    named = frozenset().union(*families) if families else frozenset()
+    placer = _Placer(fleet, host, named)
+    instances = {model.model_id: placer.place(model) for model in models}
+    return Plan(
+        instances=instances,
+        budget=placer.budget,
+        families=families,
+        notes=tuple(placer.notes),
+        refusals=tuple(placer.refusals),
+    )
+
+
+class _Placer:
+    """Collects budgets, notes and refusals while the models are placed one by one."""
+
+    def __init__(self, fleet: Fleet, host: Host, named_in_sets: frozenset[str]) -> None:
+        self._declared = fleet.residency.budget
+        self._host = host
+        self._named_in_sets = named_in_sets
+        self.budget: dict[str, int] = {}
+        self.notes: list[Problem] = []
+        self.refusals: list[Problem] = []
+
+    def place(self, model: Effective) -> Instance:
+        entry = model.entry
+        if model.runtime not in RUNTIMES:
+            self._refuse(
+                model,
+                "runtime",
+                f"cannot run `{model.model_id}`: runtime `{model.runtime}` is not supported by `remuda up` yet",
+                f"choose one of {', '.join(f'`{name}`' for name in RUNTIMES)}",
+            )
+        devices = () if model.runtime == "external" else self._devices(model)
+        return Instance(
+            model_id=model.model_id,
+            title=entry.name or model.model_id,
+            engine=model.engine,
+            runtime=model.runtime,
+            model=entry.model,
+            settings=model.settings,
+            environment=model.environment,
+            environment_files=model.environment_files,
+            cmd=entry.cmd,
+            ready="" if entry.ready is False else entry.ready,
+            executable=model.executable,
+            url=entry.url,
+            port=entry.port,
+            devices=devices,
+            claims=self._claims(model, devices),
+            visible=visibility(self._host, devices) if devices else {},
+            ttl_s=entry.ttl_s,
+        )
+
+    def _devices(self, model: Effective) -> tuple[str, ...]:
+        selectors = model.devices if model.devices is not None else self._default_devices()
+        names, unknown = expand(self._host, selectors)
+        for selector in unknown:
+            self._refuse(
+                model,
+                "devices",
+                f"cannot place `{model.model_id}`: this machine has no device `{selector}`",
+                f"choose from {self._known()}",
+            )
+        return tuple(name for name in names if self._has_budget(model, name))
+
+    def _default_devices(self) -> tuple[str, ...]:
+        gpus = tuple(device.name for device in self._host.devices if device.kind != "cpu")
+        return gpus or ("cpu",)
+
+    def _has_budget(self, model: Effective, name: str) -> bool:
+        device = self._host.device(name)
+        if name in self._declared:
+            self.budget[name] = self._declared[name]
+        elif device is not None:
+            self.budget[name] = device.free_bytes
+        else:
+            self._refuse(
+                model,
+                "devices",
+                f"cannot place `{model.model_id}`: device `{name}` was not found on this machine",
+                f"choose from {self._known()}, or declare `residency.budget.{name}`",
+            )
+        return name in self.budget
+
+    def _claims(self, model: Effective, devices: tuple[str, ...]) -> dict[str, int]:
+        declared = model.entry.memory_bytes(devices)
+        if declared:
+            # The host's memory is shared by models on GPUs, so `cpu` may be claimed without being a device of theirs.
+            extra = {name: claim for name, claim in declared.items() if self._has_budget(model, name)}
+            claims = {**dict.fromkeys(devices, 0), **extra}
+        elif model.model_id in self._named_in_sets:
+            claims = dict.fromkeys(devices, 0)
+        else:
+            claims = {name: self.budget[name] for name in devices}
+        for name, claim in claims.items():
+            if claim > self.budget[name]:
+                needs, budget = format_bytes(claim), format_bytes(self.budget[name])
+                self._note(
+                    model, f"`{model.model_id}` can never load: it needs {needs} of {name}, the budget is {budget}"
+                )
+        return claims
+
+    def _known(self) -> str:
+        return ", ".join(f"`{device.name}`" for device in self._host.devices)
+
+    def _refuse(self, model: Effective, key: str, message: str, hint: str) -> None:
+        self.refusals.append(Problem(message, path=("models", model.model_id, key), hint=hint))
+
+    def _note(self, model: Effective, message: str) -> None:
+        self.notes.append(Problem(message, path=("models", model.model_id), severity="warning"))

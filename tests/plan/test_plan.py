@@ -1,0 +1,130 @@
+"""Plans of small fleets on hosts that are written down, not looked for."""
+
+import dataclasses
+
+import pytest
+
+from remuda.facts.host import Device, Host
+from remuda.plan.check import load_fleet
+from remuda.plan.plan import Plan, decide
+
+GIB = 1024**3
+LAPTOP = Host((Device("cpu", "CPU", 32 * GIB, 20 * GIB),))
+CARD = Device("cuda0", "NVIDIA GeForce RTX 3090", 24 * GIB, 23 * GIB, "GPU-aaaa")
+DESKTOP = Host((*LAPTOP.devices, CARD))
+
+
+def plan(text: str, host: Host = LAPTOP, *only: str) -> Plan:
+    fleet, _, _ = load_fleet(text + "\nlint: {model_ids: 'off'}\n", "remuda.yaml")
+    return decide(fleet, host, only=only)
+
+
+def refusals(made: Plan) -> list[tuple[str, str]]:
+    return [(".".join(map(str, problem.path)), problem.message) for problem in made.refusals]
+
+
+def test_declared_memory_is_claimed_of_each_device() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, devices: [cuda0, cpu], memory: 2GiB}}", DESKTOP)
+    assert made.instances["a"].claims == {"cuda0": 2 * GIB, "cpu": 2 * GIB}
+    assert made.budget == {"cuda0": 23 * GIB, "cpu": 20 * GIB}
+
+
+def test_memory_may_differ_by_device() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, devices: [cuda0, cpu], memory: {cuda0: 2GiB}}}", DESKTOP)
+    assert made.instances["a"].claims == {"cuda0": 2 * GIB, "cpu": 0}
+
+
+def test_the_hosts_memory_may_be_claimed_beside_a_gpu() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, devices: [cuda0], memory: {cuda0: 2GiB, cpu: 5GiB}}}", DESKTOP)
+    assert made.instances["a"].devices == ("cuda0",)
+    assert made.instances["a"].claims == {"cuda0": 2 * GIB, "cpu": 5 * GIB}
+
+
+def test_a_model_without_declared_memory_has_its_devices_to_itself() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, devices: [cuda0]}}", DESKTOP)
+    assert made.instances["a"].claims == {"cuda0": 23 * GIB}
+
+
+def test_a_set_says_what_fits_for_models_without_declared_memory() -> None:
+    text = "models: {a: {engine: vllm, model: o/a}, b: {engine: vllm, model: o/b}, c: {engine: vllm, model: o/c}}"
+    made = plan(text + "\nresidency: {sets: {pair: a & b}}", DESKTOP)
+    assert made.families == (frozenset("ab"),)
+    assert made.instances["a"].claims == {"cuda0": 0}
+    assert made.instances["c"].claims == {"cuda0": 23 * GIB}
+
+
+def test_a_declared_budget_wins_and_may_stand_for_an_unknown_device() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, devices: [rocm0]}}\nresidency: {budget: {rocm0: 31GiB}}")
+    assert not made.refusals
+    assert made.budget == {"rocm0": 31 * GIB}
+
+
+def test_without_devices_a_model_takes_the_gpus_else_the_cpu() -> None:
+    text = "models: {a: {engine: vllm, model: o/a}}"
+    assert plan(text, DESKTOP).instances["a"].devices == ("cuda0",)
+    assert plan(text, LAPTOP).instances["a"].devices == ("cpu",)
+
+
+def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, devices: [cuda1]}}", DESKTOP)
+    assert refusals(made) == [("models.a.devices", "cannot place `a`: device `cuda1` was not found on this machine")]
+    assert "`cpu`, `cuda0`" in str(made.refusals[0].hint)
+
+
+def test_a_runtime_that_is_not_supported_yet_is_refused_by_name() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, runtime: ray}}")
+    assert [path for path, _ in refusals(made)] == ["models.a.runtime"]
+
+
+def test_every_refusal_is_reported_at_once() -> None:
+    one, other = (
+        "a: {engine: vllm, model: o/a, devices: ['cuda:all']}",
+        "b: {engine: vllm, model: o/b, devices: [rocm0]}",
+    )
+    made = plan(f"models: {{{one}, {other}}}")
+    assert [path for path, _ in refusals(made)] == ["models.a.devices", "models.b.devices"]
+
+
+def test_a_model_that_can_never_fit_is_noted_and_not_refused() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, memory: 30GiB, devices: [cuda0]}}", DESKTOP)
+    assert not made.refusals
+    assert [problem.message for problem in made.notes] == [
+        "`a` can never load: it needs 30 GiB of cuda0, the budget is 23 GiB"
+    ]
+
+
+def test_an_external_server_claims_nothing() -> None:
+    made = plan("models: {a: {url: 'http://10.0.0.7:8000'}}", DESKTOP)
+    instance = made.instances["a"]
+    assert (instance.runtime, instance.devices, instance.claims) == ("external", (), {})
+
+
+def test_disabled_models_are_not_planned_and_only_narrows_the_rest() -> None:
+    others = "b: {engine: vllm, model: o/b}, c: {engine: vllm, model: o/c}"
+    text = f"models: {{a: {{engine: vllm, model: o/a, enabled: false}}, {others}}}"
+    assert list(plan(text).instances) == ["b", "c"]
+    assert list(plan(text, LAPTOP, "c").instances) == ["c"]
+
+
+def test_engine_defaults_are_merged_under_the_models_own() -> None:
+    made = plan(
+        "engines: {vllm: {settings: {max-model-len: 1, dtype: half}, environment_file: all.env}}\n"
+        "models: {a: {engine: vllm, model: o/a, settings: {max-model-len: 2}, environment_file: a.env}}"
+    )
+    instance = made.instances["a"]
+    assert instance.settings == {"max-model-len": 2, "dtype": "half"}
+    assert instance.environment_files == ("all.env", "a.env")
+
+
+@pytest.mark.parametrize(("ready", "seen"), [("", None), (", ready: false", ""), (", ready: /up", "/up")])
+def test_readiness_is_unsaid_an_open_port_or_a_path(ready: str, seen: str | None) -> None:
+    made = plan(f"models: {{a: {{cmd: 'serve --port ${{PORT}}'{ready}}}}}")
+    assert made.instances["a"].ready == seen
+
+
+def test_a_fingerprint_changes_with_what_is_started_and_with_nothing_else() -> None:
+    instance = plan("models: {a: {engine: vllm, model: o/a, settings: {x: 1}}}").instances["a"]
+    same = plan("models: {a: {name: A, engine: vllm, ttl: 1m, model: o/a, settings: {x: 1}}}").instances["a"]
+    assert same.fingerprint == instance.fingerprint
+    for change in ({"settings": {"x": 2}}, {"model": "o/b"}, {"visible": {"A": "1"}}, {"environment": {"A": "1"}}):
+        assert dataclasses.replace(instance, **change).fingerprint != instance.fingerprint
