@@ -1,0 +1,41 @@
+"""docs/reference/engines.md says what the engines' modules say."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from remuda.engines import ENGINES
+from remuda.engines.contract import Executable, FailureKind, Order
+
+PAGE = (Path(__file__).parents[2] / "docs/reference/engines.md").read_text()
+ROWS = [
+    re.split(r" (?<!\\)\| ", line.strip("| ")) for line in PAGE.replace("| |", "|  |").splitlines() if line[:1] == "|"
+]
+
+
+def rows(first: str) -> list[list[str]]:
+    return [row for row in ROWS if row[0] == f"`{first}`"]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_is_presented(name: str) -> None:
+    engine = ENGINES[name]
+    _, programs, install, ready, stopped = rows(name)[0]
+    for program in engine.PROGRAMS:
+        assert (program.name if isinstance(program, Executable) else program.needs) in programs
+    assert not engine.PROGRAMS or install.replace("\\|", "|") == f"`{engine.INSTALL}`"
+    assert f"`{engine.readiness(Order('m', (), 'h', 1, model='m')).path}`" in ready
+    assert stopped == f"{signal.Signals(engine.STOP_SIGNAL).name}, {engine.STOP_GRACE_S:.0f} s"
+
+
+@pytest.mark.parametrize("name", [name for name, engine in ENGINES.items() if engine.MANAGED])
+def test_managed_flags_are_listed(name: str) -> None:
+    assert rows(name)[1][1].replace("`", "").split() == list(ENGINES[name].MANAGED)
+
+
+def test_failures_are_explained() -> None:
+    assert [kind.value for kind in FailureKind if not rows(kind.value)] == []
