@@ -1,0 +1,1 @@
+"""Every effect: sockets, processes, files, probes, the clock. Decisions are made in the rooms below."""

@@ -1,0 +1,1 @@
+"""The gateway's sockets: HTTP to clients and to engines."""

@@ -1,0 +1,105 @@
+"""The gateway's server: listens, looks at the bounds of time, ends in an orderly way.
+
+One timer looks at all connections, rather than one for each: to set and cancel a timer costs more than the rest of
+what a small request needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import random
+
+from remuda.edge.http.client import ClientConnection
+from remuda.edge.http.frontend import Frontend
+from remuda.edge.http.limits import Limits
+from remuda.edge.http.pool import Pool
+from remuda.edge.http.seam import Admission
+from remuda.errors import EffectError
+from remuda.gateway.decide import Gateway
+
+_BACKLOG = 2048
+_DEFAULTS = Limits()
+
+
+class GatewayServer:
+    """A gateway that is listening; made by `start`."""
+
+    def __init__(self, frontend: Frontend, listener: asyncio.Server) -> None:
+        self._frontend = frontend
+        self._listener = listener
+        self._addresses = tuple((str(sock.getsockname()[0]), int(sock.getsockname()[1])) for sock in listener.sockets)
+        self._timer = frontend.loop.call_later(frontend.limits.sweep_s, self._sweep)
+
+    @classmethod
+    async def start(
+        cls, host: str, port: int, gateway: Gateway, admission: Admission, limits: Limits = _DEFAULTS
+    ) -> GatewayServer:
+        """Listen; port 0 lets the system choose. Raises EffectError."""
+        loop = asyncio.get_running_loop()
+        frontend = Frontend(gateway, admission, Pool(limits), limits, random.random, loop)
+        try:
+            listener = await loop.create_server(lambda: ClientConnection(frontend), host, port, backlog=_BACKLOG)
+        except OSError as error:
+            raise _cannot_listen(host, port, error) from error
+        return cls(frontend, listener)
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Where it listens: IP address and port, at least one."""
+        return self._addresses
+
+    @property
+    def url(self) -> str:
+        """The base URL of the first address."""
+        return f"http://{_authority(*self._addresses[0])}"
+
+    def replace(self, gateway: Gateway) -> None:
+        """Decide by another snapshot from now on."""
+        self._frontend.gateway = gateway
+
+    async def drain(self, timeout_s: float) -> None:
+        """Accept nothing more, close what is idle, let the rest finish for at most so long, then break it off."""
+        frontend = self._frontend
+        frontend.is_draining = True
+        self._listener.close()
+        frontend.emptied.clear()
+        for connection in tuple(frontend.connections):
+            connection.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._wait_until_empty()
+        for connection in tuple(frontend.connections):
+            connection.abort()
+        await self._wait_until_empty()
+        self._timer.cancel()
+        frontend.pool.close()
+
+    async def _wait_until_empty(self) -> None:
+        if self._frontend.connections:
+            await self._frontend.emptied.wait()
+
+    def _sweep(self) -> None:
+        frontend = self._frontend
+        self._timer = frontend.loop.call_later(frontend.limits.sweep_s, self._sweep)
+        now = frontend.loop.time()
+        for connection in tuple(frontend.connections):
+            connection.sweep(now)
+        frontend.pool.sweep()
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> EffectError:
+    address = _authority(host, port)
+    if error.errno == errno.EADDRINUSE:
+        return EffectError(
+            f"cannot listen on `{address}`: the address is in use",
+            hint="choose another address with `gateway.listen` or `--listen`, or end the program that listens there",
+        )
+    reason = error.strerror or str(error)
+    hint = "set `gateway.listen` to an address of this machine"
+    return EffectError(f"cannot listen on `{address}`: {reason}", hint=hint)
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

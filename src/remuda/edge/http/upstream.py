@@ -1,0 +1,288 @@
+"""Connections to engines: one request at a time on each, answered through a `Listener`, reused while they are good.
+
+A response is told in as few calls as there were reads. Interim responses (1xx) are swallowed, trailers dropped. What
+cannot be understood, or comes when nothing was asked, ends the connection.
+
+A connection that was kept may be closed by the engine in the very moment it is used again. `Loss.is_stale` tells that
+case from all others. Whether to try again is the listener's decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import httptools
+
+from remuda.edge.http.limits import Limits
+from remuda.edge.http.seam import Endpoint
+from remuda.gateway.reply import ResponseHead, read_response
+
+_JOIN_BYTES = 64 * 1024
+
+
+class LossKind(enum.StrEnum):
+    """Why there is no (whole) response."""
+
+    UNREACHABLE = "engine_unreachable"
+    LOST = "engine_lost"
+    GARBLED = "engine_garbled"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request as it is sent. `is_head`: its method is HEAD, so no body will follow the response's head."""
+
+    head: bytes
+    body: bytes | bytearray
+    is_head: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """There will be no (more) response. `is_stale`: the connection had probably been closed before it was used."""
+
+    kind: LossKind
+    reason: str
+    is_stale: bool = False
+
+
+class Listener(Protocol):
+    """Who waits for a response: `response` once and `more` any number of times, until `ended`; or `lost`."""
+
+    def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
+        """The head, with as much of the body as came with it."""
+        ...
+
+    def more(self, body: bytes, *, ended: bool) -> None:
+        """More of the body; empty only at its end."""
+        ...
+
+    def lost(self, loss: Loss) -> None:
+        """The connection is gone, or of no use any more."""
+        ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """One connection. `released` is called with it when it is free for the next request."""
+
+    # The state of one exchange, set by `_begin`.
+    _outgoing: Outgoing | None
+    _listener: Listener | None
+    _head: ResponseHead | None
+    _fields: list[tuple[bytes, bytes]]
+    _body: list[bytes]
+    _head_seen_bytes: int
+    _is_head_told: bool
+    _is_interim: bool
+    _is_garbled: bool
+    _has_ended: bool
+    _is_reusable: bool
+
+    def __init__(self, endpoint: Endpoint, limits: Limits, released: Callable[[UpstreamConnection], None]) -> None:
+        self.endpoint = endpoint
+        self.kept_until = 0.0
+        self._limits = limits
+        self._released = released
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._stale_until = 0.0
+        self._begin(None, None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be sent."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    def connect(self, outgoing: Outgoing, listener: Listener, context: ssl.SSLContext | None) -> None:
+        """Connect, then send the request."""
+        self._begin(outgoing, listener)
+        self._connecting = self._loop.create_task(self._connect(context))
+
+    def send(self, outgoing: Outgoing, listener: Listener) -> None:
+        """Send the next request on a connection that is free."""
+        self._begin(outgoing, listener)
+        self._stale_until = self._loop.time() + self._limits.stale_s
+        self._write(outgoing)
+
+    def abort(self) -> None:
+        """Close at once, so that the engine stops generating; the listener hears nothing more."""
+        self._listener = self._outgoing = None
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause(self) -> None:
+        """Read nothing until `resume`."""
+        if self._transport is not None and self.is_open:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport is not None and self.is_open:
+            self._transport.resume_reading()
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send what waited for the connection."""
+        self._transport = transport = cast("asyncio.Transport", transport)
+        if self._outgoing is None:
+            transport.abort()
+            return
+        self._write(self._outgoing)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and tell the listener in one call what came."""
+        if self._listener is None:
+            self.abort()
+            return
+        self._stale_until = 0.0
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            raise
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self._has_ended:
+                if self._head is not None and self._body:
+                    self._tell(self._head)
+                self._fail(Loss(LossKind.GARBLED, f"the engine's response cannot be understood: {error}"))
+                return
+            self._is_reusable = False
+        if self._head is None:
+            self._bound_head(len(data))
+        else:
+            self._tell(self._head)
+
+    def eof_received(self) -> None:
+        """The engine sends no more."""
+        self._over("the engine closed the connection")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._over(f"the connection to the engine broke: {exc}" if exc else "the engine closed the connection")
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """A response, or an interim one before it; after it, something nobody asked for."""
+        if self._has_ended:
+            self._is_reusable = False
+        else:
+            self._fields = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head, or a trailer, which nobody will read."""
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is complete."""
+        if self._has_ended:
+            return
+        status = self._parser.get_status_code()
+        self._is_interim = status in range(100, 200)
+        if self._is_interim:
+            return
+        self._head = read_response(status, self._fields)
+        self._is_garbled = self._head is None
+        self._is_reusable = self._parser.should_keep_alive()
+        if self._outgoing is not None and self._outgoing.is_head:
+            # llhttp cannot be told that no body follows; so this parser is not asked to read on.
+            self._has_ended = True
+            self._parser = httptools.HttpResponseParser(self)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        if not self._has_ended:
+            self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        """The response is complete."""
+        if self._is_interim:
+            self._is_interim = False
+        else:
+            self._has_ended = True
+
+    def _begin(self, outgoing: Outgoing | None, listener: Listener | None) -> None:
+        self._outgoing = outgoing
+        self._listener = listener
+        self._head = None
+        self._fields = []
+        self._body = []
+        self._head_seen_bytes = 0
+        self._is_head_told = False
+        self._is_interim = False
+        self._is_garbled = False
+        self._has_ended = False
+        self._is_reusable = False
+
+    async def _connect(self, context: ssl.SSLContext | None) -> None:
+        host, port = self.endpoint.host, self.endpoint.port
+        try:
+            async with asyncio.timeout(self._limits.connect_s):
+                await self._loop.create_connection(lambda: self, host, port, ssl=context)
+        except OSError as error:
+            reason = str(error) or f"no connection within {self._limits.connect_s:g} s"
+            self._connecting = None
+            self._fail(Loss(LossKind.UNREACHABLE, f"cannot connect to the engine: {reason}"))
+
+    def _write(self, outgoing: Outgoing) -> None:
+        assert self._transport is not None  # noqa: S101  both callers have one
+        if len(outgoing.body) <= _JOIN_BYTES:
+            self._transport.write(outgoing.head + outgoing.body)
+        else:
+            self._transport.write(outgoing.head)
+            self._transport.write(outgoing.body)
+
+    def _tell(self, head: ResponseHead) -> None:
+        pieces, self._body = self._body, []
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        listener, ended = self._listener, self._has_ended
+        assert listener is not None  # noqa: S101  both callers have looked
+        if ended:
+            # Before the last bytes are told, so that the client's next request finds the connection.
+            self._release()
+        if not self._is_head_told:
+            self._is_head_told = True
+            self._outgoing = None
+            listener.response(head, body, ended=ended)
+        elif body or ended:
+            listener.more(body, ended=ended)
+
+    def _bound_head(self, read_bytes: int) -> None:
+        self._head_seen_bytes += read_bytes
+        if self._is_garbled or self._head_seen_bytes > self._limits.response_head_bytes:
+            self._fail(Loss(LossKind.GARBLED, "the engine's response has a head that cannot be relayed"))
+
+    def _over(self, why: str) -> None:
+        head = self._head
+        if self._listener is None:
+            self.abort()
+        elif head is not None and head.length is None and not head.is_chunked:
+            self._has_ended = True
+            self._tell(head)
+        else:
+            self._fail(Loss(LossKind.LOST, why, is_stale=self._loop.time() < self._stale_until))
+
+    def _release(self) -> None:
+        transport = self._transport
+        assert transport is not None  # noqa: S101  data came from it
+        self._listener = self._outgoing = None
+        # What has been answered before it was sent whole leaves bytes behind that would precede the next request.
+        if self._is_reusable and self.is_open and transport.get_write_buffer_size() == 0:
+            self._released(self)
+        else:
+            transport.abort()
+
+    def _fail(self, loss: Loss) -> None:
+        listener = self._listener
+        self.abort()
+        if listener is not None:
+            listener.lost(loss)

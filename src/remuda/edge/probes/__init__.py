@@ -1,0 +1,1 @@
+"""What reads the machine: one module a source, each ending in facts."""

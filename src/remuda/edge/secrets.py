@@ -1,0 +1,103 @@
+"""Turns references to secrets into the secrets, at the moment an instance starts and nowhere else.
+
+`${env:NAME}` is read from the daemon's environment, `${file:path}` from a file (relative to the fleet file), and
+`${cred:name}` from systemd's credentials directory. Trailing newlines of files are dropped. Values never reach a
+message of ours: an error names the reference only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from remuda.errors import EffectError
+from remuda.spec.reference import Placeholder, Reference, fill
+
+MAX_FILE_BYTES = 1024 * 1024
+
+
+class Resolver:
+    """Resolves the references of one fleet file; `directory` is where that file lies.
+
+    `placeholders` are filled in by the same pass, so that a secret's value is never read as one.
+    """
+
+    def __init__(
+        self, directory: Path, environment: Mapping[str, str], placeholders: Mapping[str, str] | None = None
+    ) -> None:
+        self._directory = directory
+        self._environment = environment
+        self._placeholders = placeholders or {}
+
+    def text(self, text: str) -> str:
+        """The text with every reference replaced; raises EffectError for one that leads nowhere."""
+        return fill(text, self._value)
+
+    def tree(self, value: Any) -> Any:
+        """The same for every string inside of lists and mappings."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {key: self.tree(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.tree(item) for item in value]
+        return value
+
+    def _value(self, reference: Reference | Placeholder) -> str:
+        if isinstance(reference, Placeholder):
+            return self._placeholders.get(reference.name, str(reference))
+        match reference.kind:
+            case "env":
+                return self._variable(reference)
+            case "file":
+                return self._read(reference, self._directory / Path(reference.name).expanduser())
+            case "cred":
+                return self._credential(reference)
+
+    def _variable(self, reference: Reference) -> str:
+        try:
+            return self._environment[reference.name]
+        except KeyError:
+            message = f"cannot resolve `{reference}`: the variable is not set in the daemon's environment"
+            raise EffectError(message, hint=f"export {reference.name} before `remuda up`") from None
+
+    def _credential(self, reference: Reference) -> str:
+        directory = self._environment.get("CREDENTIALS_DIRECTORY")
+        if directory is None:
+            message = f"cannot resolve `{reference}`: there is no credentials directory"
+            raise EffectError(message, hint=f"add LoadCredential={reference.name}:… to the unit that runs remuda")
+        return self._read(reference, Path(directory) / reference.name)
+
+    def _read(self, reference: Reference, path: Path) -> str:
+        try:
+            with path.open(encoding="utf-8") as file:
+                return file.read(MAX_FILE_BYTES).rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            message = f"cannot resolve `{reference}`: {reason}"
+            raise EffectError(message, hint=f"see that `{path}` exists and can be read") from error
+
+
+def read_environment_file(path: Path, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Variables of an environment file, read as podman and docker do: `NAME=value`, taken literally, quotes included.
+
+    A bare `NAME` takes its value from `inherited`, if it is there. Raises EffectError.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        message = f"cannot read the environment file `{path}`: {reason}"
+        raise EffectError(message) from error
+    variables: dict[str, str] = {}
+    for line in lines:
+        name, equals, value = line.partition("=")
+        name = name.strip()
+        if not name or name.startswith("#"):
+            continue
+        if equals:
+            variables[name] = value
+        elif name in inherited:
+            variables[name] = inherited[name]
+    return variables

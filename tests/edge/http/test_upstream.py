@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from remuda.edge.http.limits import Limits
+from remuda.edge.http.pool import Pool
+from remuda.edge.http.seam import Endpoint
+from remuda.edge.http.upstream import Loss, LossKind, Outgoing
+from remuda.gateway.reply import ResponseHead
+from tests.edge.http.harness import OK, Engine, Visit, engine, on_loop
+
+GET = Outgoing(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"", is_head=False)
+HEAD = Outgoing(b"HEAD / HTTP/1.1\r\nhost: x\r\n\r\n", b"", is_head=True)
+
+
+@dataclass
+class Ear:
+    """A listener that writes down what it hears."""
+
+    head: ResponseHead | None = None
+    pieces: list[bytes] = field(default_factory=list)
+    loss: Loss | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
+        assert self.head is None
+        self.head = head
+        self.more(body, ended=ended)
+
+    def more(self, body: bytes, *, ended: bool) -> None:
+        assert self.head is not None
+        assert not self.over.is_set()
+        self.pieces.append(body)
+        if ended:
+            self.over.set()
+
+    def lost(self, loss: Loss) -> None:
+        assert not self.over.is_set()
+        self.loss = loss
+        self.over.set()
+
+    @property
+    def heard(self) -> tuple[int, bytes]:
+        assert self.head is not None
+        return self.head.status, b"".join(self.pieces)
+
+
+async def hear(pool: Pool, upstream: Engine, outgoing: Outgoing = GET) -> Ear:
+    ear = Ear()
+    pool.send(upstream.endpoint, outgoing, ear)
+    await ear.over.wait()
+    return ear
+
+
+R = b"HTTP/1.1 200 OK\r\n"
+RESPONSES: dict[str, tuple[bytes, tuple[int, bytes], bool]] = {
+    "a length": (R + b"Content-Length: 3\r\n\r\nabc", (200, b"abc"), True),
+    "no length": (R + b"Content-Length: 0\r\n\r\n", (200, b""), True),
+    "chunks": (
+        R + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\nT: 1\r\n\r\n",
+        (200, b"abc"),
+        True,
+    ),
+    "an empty answer": (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b""), True),
+    "not modified": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", (304, b""), True),
+    "interim responses": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 X\r\nLink: x\r\n\r\n" + OK, (200, b"{}"), True),
+    "no phrase": (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", (200, b""), True),
+    "close": (R + b"Connection: close\r\nContent-Length: 3\r\n\r\nabc", (200, b"abc"), False),
+    "HTTP 1.0": (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", (200, b"abc"), False),
+    "surplus": (R + b"Content-Length: 3\r\n\r\nabcd", (200, b"abc"), False),
+    "a response that nobody asked for": (OK + OK, (200, b"{}"), False),
+    "a body where none may be": (b"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc", (204, b""), False),
+}
+
+
+def answering(response: bytes, step: int, *, closes: bool = False) -> Engine:
+    async def script(visit: Visit) -> None:
+        while await visit.next():
+            for at in range(0, len(response), step):
+                await visit.send(response[at : at + step])
+            if closes:
+                return
+
+    return Engine(script)
+
+
+@pytest.mark.parametrize("step", [1, 5, 10_000])
+@pytest.mark.parametrize(("response", "heard", "reusable"), RESPONSES.values(), ids=RESPONSES.keys())
+@on_loop
+async def test_a_response_is_heard_and_its_connection_kept_if_it_is_good(
+    response: bytes, heard: tuple[int, bytes], step: int, *, reusable: bool
+) -> None:
+    async with engine(answering(response, step).script) as upstream:
+        pool = Pool(Limits())
+        for _ in range(2):
+            ear = await hear(pool, upstream)
+            assert (ear.loss, ear.heard) == (None, heard)
+            await asyncio.sleep(0.01 if not reusable else 0)
+        assert len(upstream.visits) == (1 if reusable else 2)
+        pool.close()
+
+
+@on_loop
+async def test_a_body_until_the_close() -> None:
+    async with engine(answering(R + b"\r\nabc", 1, closes=True).script) as upstream:
+        assert (await hear(Pool(Limits()), upstream)).heard == (200, b"abc")
+
+
+@on_loop
+async def test_the_answer_to_head_has_no_body() -> None:
+    async def script(visit: Visit) -> None:
+        while request := await visit.next():
+            await visit.send(R + b"Content-Length: 3\r\n\r\n" + (b"" if request.method == "HEAD" else b"abc"))
+
+    async with engine(script) as upstream:
+        pool = Pool(Limits())
+        assert [(await hear(pool, upstream, outgoing)).heard for outgoing in (HEAD, GET, HEAD)] == [
+            (200, b""),
+            (200, b"abc"),
+            (200, b""),
+        ]
+        assert len(upstream.visits) == 1
+        pool.close()
+
+
+@on_loop
+async def test_an_answer_before_the_request_was_sent_whole_ends_the_connection() -> None:
+    answered = asyncio.Event()
+
+    async def script(visit: Visit) -> None:
+        await visit.reader.readuntil(b"\r\n\r\n")
+        await visit.send(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        await answered.wait()
+        with contextlib.suppress(ConnectionError):
+            while await visit.reader.read(2**20):
+                pass
+
+    async with engine(script) as upstream:
+        pool = Pool(Limits())
+        large = Outgoing(
+            b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 30000000\r\n\r\n", b"x" * 30_000_000, is_head=False
+        )
+        assert (await hear(pool, upstream, large)).heard == (413, b"")
+        answered.set()
+        await upstream.until_open(0)
+
+
+@on_loop
+async def test_a_connection_that_is_not_made_in_time() -> None:
+    # A listener whose backlog is full does not answer: the kernel drops what it cannot queue.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        pool = Pool(Limits(connect_s=0.2))
+        ears = [Ear() for _ in range(4)]
+        connections = [pool.connect(Endpoint(*listener.getsockname()), GET, ear) for ear in ears]
+        await ears[-1].over.wait()
+        expected = Loss(LossKind.UNREACHABLE, "cannot connect to the engine: no connection within 0.2 s")
+        assert ears[-1].loss == expected
+        for connection in connections:
+            connection.abort()
+
+
+@on_loop
+async def test_what_is_aborted_while_it_connects_sends_nothing() -> None:
+    async with engine() as upstream:
+        pool = Pool(Limits())
+        for _ in range(10):
+            pool.connect(upstream.endpoint, GET, Ear()).abort()
+            await asyncio.sleep(0)
+            late = pool.connect(upstream.endpoint, GET, Ear())
+            await asyncio.sleep(0.001)
+            late.abort()
+        assert (await hear(pool, upstream, HEAD)).loss is None
+        await upstream.until_open(1)
+        pool.close()
+
+
+@on_loop
+async def test_https_is_spoken_where_it_is_asked_for() -> None:
+    async def script(visit: Visit) -> None:
+        assert (await visit.reader.read(3))[:2] == b"\x16\x03"
+
+    async with engine(script) as upstream:
+        ear = Ear()
+        Pool(Limits()).send(replace(upstream.endpoint, tls=True), GET, ear)
+        await ear.over.wait()
+        assert ear.loss is not None
+        assert ear.loss.kind is LossKind.UNREACHABLE
