@@ -26,9 +26,26 @@ EFFECTFUL_ROOMS = {"cli", "daemon", "edge", "web"}
 
 TESTED_ELSEWHERE: Mapping[str, str] = {
     # Verbs, and what they and the daemon are made of, are tried as users meet them: as processes.
+    "cli/demo.py": "end_to_end/test_demo.py",
     "cli/foreground.py": "end_to_end/test_up.py",
+    "cli/load.py": "end_to_end/test_up.py",
+    "cli/logs.py": "end_to_end/test_demo.py",
+    "cli/running.py": "end_to_end/test_up.py",
+    "cli/serve.py": "end_to_end/test_demo.py",
+    "cli/unload.py": "end_to_end/test_up.py",
     "cli/up.py": "end_to_end/test_up.py",
     "daemon/daemon.py": "end_to_end/test_up.py",
+    # The two ends of one API.
+    "daemon/status.py": "daemon/test_control.py",
+    "edge/control_client.py": "daemon/test_control.py",
+    # Values that the sockets live by.
+    "edge/http/frontend.py": "edge/http/test_server.py",
+    "edge/http/limits.py": "edge/http/test_server.py",
+    # One table of tests asks the same of every engine.
+    **dict.fromkeys(
+        (f"engines/{name}.py" for name in ("command", "contract", "llama_cpp", "ollama", "sglang", "vllm")),
+        "engines/test_engines.py",
+    ),
 }
 """Modules that have no test file of their own, and the one that tests them."""
 

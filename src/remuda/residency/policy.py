@@ -27,8 +27,8 @@ class Policy:
 
     `budget`: bytes that may be claimed of each device; every device of a claim is in it.
     `families`: the sets of models that may be up together, any subset of one included; None when memory alone
-    decides. With families, a model that is in none of them runs alone. Models without claims and in no family are outside
-    of this.
+    decides. With families, a model that is in none of them runs alone. Models without claims and in no family are
+    outside of this.
     """
 
     residents: Mapping[str, Resident]

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-
 from remuda.spec.form import FormError, shown
 
 _ADDRESS: Final = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})", re.ASCII)

@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-
 FORM: Final = "<family>-<size>[-backend/variant][-context][-vl]-<placement>"
 
 _SIZE: Final = re.compile(r"e?\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?[mbt]")

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-
 from remuda.spec.form import FormError
 from remuda.spec.nearest import nearest
 

@@ -1,0 +1,1 @@
+"""The command line: one module a verb, `output` the only printer, `main` the only place that knows exit codes."""

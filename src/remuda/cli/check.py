@@ -1,0 +1,45 @@
+"""`remuda check`: every problem of the fleet file, offline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from remuda.cli import fleet_file, output
+from remuda.errors import Problem, SpecError
+
+
+@click.command("check")
+@click.argument("file", required=False, metavar="[FILE]", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("-f", "--file", "option", metavar="FILE", type=click.Path(path_type=Path), help="The same as FILE.")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+def command(file: Path | None, option: Path | None, *, as_json: bool) -> int:
+    """Report every problem of FILE: `./remuda.yaml` if there is none, standard input for `-`.
+
+    Nothing is started and no GPU is looked for. The exit code is 2 if there are errors, 0 with warnings only.
+    """
+    from remuda.plan.check import check  # noqa: PLC0415 (pydantic and the YAML parser load only here)
+
+    if file and option:
+        raise click.UsageError("FILE is given twice")
+    path = fleet_file.find(file or option)
+    name = "<stdin>" if path == fleet_file.STDIN else str(path)
+    checked = check(fleet_file.read(path), name)
+    if as_json:
+        output.data([output.problem_json(problem, name) for problem in checked.problems])
+    else:
+        output.problems(checked.problems, name)
+    output.note(f"{name}: {_summary(checked.problems)}")
+    return SpecError.exit_code if checked.has_errors else 0
+
+
+def _summary(problems: Sequence[Problem]) -> str:
+    errors = sum(problem.severity == "error" for problem in problems)
+    counts = (_count(errors, "error"), _count(len(problems) - errors, "warning"))
+    return ", ".join(count for count in counts if count) or "no problems"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number > 1 else ''}" if number else ""

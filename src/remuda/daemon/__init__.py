@@ -1,0 +1,1 @@
+"""The daemon: residency and gateway, wired to the machine."""

@@ -1,0 +1,118 @@
+"""Drives residency: every event goes in here, every command is carried out here, one at a time and in order.
+
+The gateway's requests and the control API's loads are the same thing to residency; the latter have negative numbers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+
+from remuda.daemon.instances import Instances
+from remuda.edge.http.seam import Waiter
+from remuda.residency.commands import Command, Grant, Refuse, Start, Stop, WakeAt
+from remuda.residency.events import (
+    Event,
+    RequestAbandoned,
+    RequestArrived,
+    RequestEnded,
+    ShutdownAsked,
+    TimerFired,
+    UnloadAsked,
+)
+from remuda.residency.residency import Residency
+
+
+class Dispatcher:
+    """The one owner of a `Residency`. It is the gateway's `Admission`."""
+
+    def __init__(self, residency: Residency) -> None:
+        self._residency = residency
+        self._instances: Instances | None = None
+        self._waiters: dict[int, Waiter] = {}
+        self._events: deque[Event] = deque()
+        self._is_dispatching = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._numbers = itertools.count(-1, -1)
+        self._is_ending = False
+        self._ended = asyncio.Event()
+
+    def attach(self, instances: Instances) -> None:
+        """Give the dispatcher what carries out its commands."""
+        self._instances = instances
+
+    def ask(self, request: int, model: str, waiter: Waiter) -> None:
+        """Ask for a model's instance; the waiter is called back, perhaps at once."""
+        self._waiters[request] = waiter
+        self.emit(RequestArrived(request, model))
+
+    def end(self, request: int) -> None:
+        """A granted request is over."""
+        self.emit(RequestEnded(request))
+
+    def abandon(self, request: int) -> None:
+        """Nobody waits for this request any more."""
+        self._waiters.pop(request, None)
+        self.emit(RequestAbandoned(request))
+
+    def next_number(self) -> int:
+        """A request number for somebody other than the gateway."""
+        return next(self._numbers)
+
+    def unload(self, model: str, *, kill: bool) -> None:
+        """Take a model out of memory."""
+        self.emit(UnloadAsked(model, kill))
+
+    async def shut_down(self, grace_s: float) -> None:
+        """Refuse what waits, let what is served finish for at most `grace_s`, stop everything."""
+        self._is_ending = True
+        self.emit(ShutdownAsked())
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._ended.wait()
+        except TimeoutError:
+            self.kill()
+            await self._ended.wait()
+
+    def kill(self) -> None:
+        """End everything now."""
+        self.emit(ShutdownAsked(kill=True))
+
+    def emit(self, event: Event) -> None:
+        """Let residency decide about an event and carry out what it commands."""
+        self._events.append(event)
+        if self._is_dispatching:
+            return
+        self._is_dispatching = True
+        try:
+            while self._events:
+                for command in self._residency.handle(self._events.popleft(), self.now()):
+                    self._perform(command)
+        finally:
+            self._is_dispatching = False
+        if self._is_ending and self._residency.is_stopped:
+            self._ended.set()
+
+    def now(self) -> float:
+        """The clock that residency runs on, in seconds."""
+        return asyncio.get_running_loop().time()
+
+    def _perform(self, command: Command) -> None:
+        assert self._instances is not None  # noqa: S101  attached before the first event
+        match command:
+            case Grant(request=request, model=model):
+                self._waiters.pop(request).granted(self._instances.endpoint(model))
+            case Refuse(request=request):
+                self._waiters.pop(request).refused(command)
+            case Start(model=model, attempt=attempt):
+                self._instances.start(model, attempt)
+            case Stop(model=model, reason=reason, kill=kill):
+                self._instances.stop(model, reason=reason, kill=kill)
+            case WakeAt(at=at):
+                self._wake_at(at)
+
+    def _wake_at(self, at: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(at, self.emit, TimerFired())

@@ -1,0 +1,85 @@
+"""What the daemon tells whoever watches it: values, printed by `remuda up` and by nobody else.
+
+A report is for a person; a program asks the control API instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from remuda.engines.contract import Failure
+from remuda.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something about the plan that the user should know."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The gateway answers at this base URL."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """An engine is being started."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An engine can serve at `address`; `took_s` is None for one taken over from an earlier daemon."""
+
+    model: str
+    address: str
+    took_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """An engine is being stopped, and why."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """An engine is gone."""
+
+    model: str
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An engine did not come up or did not stay up."""
+
+    model: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class ShuttingDown:
+    """The daemon ends; `in_flight` requests are being finished."""
+
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Our own bug: what was being done and the error."""
+
+    doing: str
+    error: str
+
+
+Report = Noted | Serving | Starting | Ready | Stopping | Stopped | Failed | ShuttingDown | Trouble
+Reporter = Callable[[Report], None]

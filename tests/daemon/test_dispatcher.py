@@ -1,0 +1,100 @@
+import asyncio
+from pathlib import Path
+
+from remuda.daemon.dispatcher import Dispatcher
+from remuda.edge.http.seam import Endpoint
+from remuda.residency.commands import RefusalKind, Refuse
+from remuda.residency.policy import Policy, Resident
+from remuda.residency.residency import Residency
+from tests.daemon.fleet_of_fakes import fake, launcher, places
+
+from remuda.daemon.instances import Instances  # isort: skip
+
+
+class Client:
+    """A waiter that remembers how it went."""
+
+    def __init__(self) -> None:
+        self.outcome: asyncio.Future[Endpoint | Refuse] = asyncio.get_running_loop().create_future()
+
+    def granted(self, endpoint: Endpoint) -> None:
+        self.outcome.set_result(endpoint)
+
+    def refused(self, refusal: Refuse) -> None:
+        self.outcome.set_result(refusal)
+
+
+def dispatcher_of(directory: Path, *models: str) -> Dispatcher:
+    """A dispatcher over fake engines of which only one fits."""
+    policy = Policy({model: Resident(model, {"cpu": 1}) for model in models}, {"cpu": 1})
+    dispatcher = Dispatcher(Residency(policy))
+    instances = {model: fake(model_id=model) for model in models}
+    dispatcher.attach(
+        Instances(instances, launcher(directory), places(directory), emit=dispatcher.emit, reporter=lambda _: None)
+    )
+    return dispatcher
+
+
+async def test_a_request_is_granted_once_its_engine_is_up_and_at_once_while_it_is(tmp_path: Path) -> None:
+    dispatcher = dispatcher_of(tmp_path, "a")
+    first, second = Client(), Client()
+    dispatcher.ask(1, "a", first)
+    assert isinstance(await first.outcome, Endpoint)
+    dispatcher.ask(2, "a", second)
+    assert second.outcome.done()
+    dispatcher.end(1)
+    dispatcher.end(2)
+    await dispatcher.shut_down(5)
+
+
+async def test_asking_for_another_model_swaps(tmp_path: Path) -> None:
+    dispatcher = dispatcher_of(tmp_path, "a", "b")
+    endpoints = []
+    for number, model in enumerate(("a", "b", "a"), 1):
+        client = Client()
+        dispatcher.ask(number, model, client)
+        endpoints.append(await client.outcome)
+        dispatcher.end(number)
+    assert len({endpoint.generation for endpoint in endpoints if isinstance(endpoint, Endpoint)}) == 3
+    await dispatcher.shut_down(5)
+
+
+async def test_an_idle_model_is_stopped_when_its_time_has_come(tmp_path: Path) -> None:
+    policy = Policy({"a": Resident("a", {"cpu": 1}, ttl_s=0.1)}, {"cpu": 1})
+    residency = Residency(policy)
+    dispatcher = Dispatcher(residency)
+    dispatcher.attach(
+        Instances(
+            {"a": fake(model_id="a")},
+            launcher(tmp_path),
+            places(tmp_path),
+            emit=dispatcher.emit,
+            reporter=lambda _: None,
+        )
+    )
+    client = Client()
+    dispatcher.ask(1, "a", client)
+    await client.outcome
+    dispatcher.end(1)
+    async with asyncio.timeout(10):
+        while not residency.is_stopped:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_shutdown_waits_for_requests_but_not_for_ever(tmp_path: Path) -> None:
+    dispatcher = dispatcher_of(tmp_path, "a", "b")
+    served, waiting = Client(), Client()
+    dispatcher.ask(1, "a", served)
+    await served.outcome
+    dispatcher.ask(2, "b", waiting)
+    began = dispatcher.now()
+    await dispatcher.shut_down(0.2)
+    assert 0.2 <= dispatcher.now() - began < 5
+    refusal = await waiting.outcome
+    assert isinstance(refusal, Refuse)
+    assert refusal.kind is RefusalKind.SHUTTING_DOWN
+
+
+async def test_numbers_for_others_never_meet_the_gateways(tmp_path: Path) -> None:
+    dispatcher = dispatcher_of(tmp_path, "a")
+    assert [dispatcher.next_number() for _ in range(3)] == [-1, -2, -3]
