@@ -8,7 +8,7 @@ from remuda.edge import readiness
 from remuda.engines.contract import FailureKind, Readiness
 from remuda.plan.plan import Instance
 from remuda.residency.events import InstanceAdopted, InstanceFailed, InstanceReady, InstanceStopped
-from tests.daemon.fleet_of_fakes import World, fake
+from tests.daemon.fleet_of_fakes import World, fake, places
 
 
 async def test_a_start_ends_in_ready_and_a_stop_in_stopped(tmp_path: Path) -> None:
@@ -97,3 +97,12 @@ async def test_an_external_server_is_ready_when_it_answers_and_failed_when_it_do
     assert await readiness.answers(world.instances.endpoint("fake"), Readiness("/health"))
     world.instances.stop("fake", reason="test", kill=True)
     await world.event(InstanceStopped)
+
+
+async def test_an_engine_that_cannot_be_recorded_does_not_run(tmp_path: Path) -> None:
+    world = World(tmp_path, fake())
+    places(tmp_path).instances.mkdir()
+    world.instances.start("fake", 1)
+    failed = await world.event(InstanceFailed)
+    assert "cannot record the engine" in failed.failure.message
+    assert world.instances.pid("fake") is None

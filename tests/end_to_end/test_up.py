@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -231,3 +232,14 @@ def test_only_narrows_the_fleet(home: Home) -> None:
     with home.up(home.fleet(PAIR), "--only", "tiny-b") as daemon:
         assert list(daemon.ps()) == ["tiny-b"]
         assert home.run("up", "-f", home.fleet(PAIR, "other.yaml"), "--only", "nope").returncode == 2
+
+
+def test_a_reader_that_leaves_does_not_end_the_daemon(home: Home) -> None:
+    argv = [sys.executable, "-m", "remuda", "up", "-f", str(home.fleet(PAIR)), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(argv, env=home.environment, cwd=home.path, stdout=subprocess.PIPE, text=True) as daemon:
+        assert daemon.stdout is not None
+        url = daemon.stdout.readline().split()[-1].removesuffix("/v1")
+        daemon.stdout.close()
+        assert [ask(client(url), model) for model in ("tiny-a", "tiny-b")] == ["tiny-a", "tiny-b"]
+        daemon.send_signal(signal.SIGHUP)
+        assert daemon.wait(30) == 0

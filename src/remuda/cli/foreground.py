@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -45,12 +46,13 @@ def serve(
     with _display(models) as display:
 
         def reporter(report: Report) -> None:
-            if isinstance(report, Noted):
-                output.problems(_placed(loaded, [report.problem]), str(loaded.path), sys.stderr)
-            else:
-                display.show(report)
-            if greeting and isinstance(report, Serving):
-                display.print(greeting(report.url))
+            with contextlib.suppress(OSError):  # who closes the terminal or the pipe does not end the daemon
+                if isinstance(report, Noted):
+                    output.problems(_placed(loaded, [report.problem]), str(loaded.path), sys.stderr)
+                else:
+                    display.show(report)
+                if greeting and isinstance(report, Serving):
+                    display.print(greeting(report.url))
 
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -37,6 +37,8 @@ from remuda.spec.listen import Listen
 
 GRACE_S = 30.0
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -62,7 +64,7 @@ class Daemon:
         self._signals: asyncio.Queue[int] = asyncio.Queue()
 
     async def run(self) -> int:
-        """Serve until SIGINT or SIGTERM; returns the signal that ended it. A second one ends everything at once."""
+        """Serve until SIGINT, SIGTERM or SIGHUP; returns which. A second one ends everything at once."""
         with self._catching_signals():
             at = places(self._job.file)
             at.make()
@@ -141,10 +143,10 @@ class Daemon:
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _ENDING:
             loop.add_signal_handler(number, self._signals.put_nowait, number)
         try:
             yield
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _ENDING:
                 loop.remove_signal_handler(number)

@@ -24,7 +24,7 @@ from remuda.edge.readiness import answers
 from remuda.edge.records import Record, Records
 from remuda.engines import ENGINES, failure
 from remuda.engines.contract import Failure, FailureKind, Readiness
-from remuda.errors import EffectError
+from remuda.errors import EffectError, RemudaError
 from remuda.plan.plan import Instance
 from remuda.residency.events import Event, InstanceAdopted, InstanceFailed, InstanceReady, InstanceStopped
 
@@ -42,6 +42,9 @@ class _Attempt:
     process: Process | None = None
     endpoint: Endpoint | None = None
     is_stopping: bool = False
+
+
+_Run = Callable[[Instance, _Attempt], Coroutine[Any, Any, None]]
 
 
 class Instances:
@@ -86,8 +89,9 @@ class Instances:
         attempt = _Attempt(number, asyncio.get_running_loop().time())
         self._attempts[model] = attempt
         self._report(report.Starting(model))
-        run = self._run_external if self._instances[model].runtime == "external" else self._run_process
-        attempt.task = self._spawn(f"running {model}", run(self._instances[model], attempt))
+        instance = self._instances[model]
+        run = self._run_external if instance.runtime == "external" else self._run_process
+        attempt.task = self._spawn(f"running {model}", self._run(instance, attempt, run))
 
     def stop(self, model: str, *, reason: str, kill: bool) -> None:
         """End an instance, also one that is still starting; answered by `InstanceStopped`."""
@@ -110,7 +114,8 @@ class Instances:
         """Keep every log within its size, for ever."""
         while True:
             for model in self._instances:
-                engine_log.bound(self._places.log(model))
+                with contextlib.suppress(OSError):  # the next look may find the file in a better state
+                    engine_log.bound(self._places.log(model))
             await asyncio.sleep(_LOG_CHECK_S)
 
     def _spawn(self, doing: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -124,6 +129,16 @@ class Instances:
         if not task.cancelled() and (error := task.exception()):
             self._report(report.Trouble(task.get_name(), repr(error)))
 
+    async def _run(self, instance: Instance, attempt: _Attempt, run: _Run) -> None:
+        try:
+            await run(instance, attempt)
+        except Exception as error:  # noqa: BLE001 (residency must hear of the end, whatever the cause)
+            if attempt.process:
+                await self._end(instance, attempt.process, kill=True)
+            reason = error.message if isinstance(error, RemudaError) else repr(error)
+            message = f"remuda cannot run `{instance.model_id}`: {reason}"
+            self._fail(instance, attempt, Failure(FailureKind.EXITED, message))
+
     async def _run_process(self, instance: Instance, attempt: _Attempt) -> None:
         def spawned(process: Process, endpoint: Endpoint) -> None:
             attempt.process = process
@@ -135,11 +150,12 @@ class Instances:
             self._fail(instance, attempt, error.failure)
             return
         self._ready(instance.model_id, attempt)
-        await self._watch(instance, attempt, attempt.process)
+        await self._watch(instance, attempt)
 
-    async def _watch(self, instance: Instance, attempt: _Attempt, process: Process) -> None:
-        returncode = await asyncio.shield(process.exited)
-        await process.sweep()
+    async def _watch(self, instance: Instance, attempt: _Attempt) -> None:
+        assert attempt.process is not None  # noqa: S101  both callers have set it
+        returncode = await asyncio.shield(attempt.process.exited)
+        await attempt.process.sweep()
         lines = engine_log.tail(self._places.log(instance.model_id), failure.READ_LINES)
         self._fail(instance, attempt, failure.explain(ENGINES[instance.engine], returncode=returncode, lines=lines))
 
@@ -215,7 +231,7 @@ class Instances:
         attempt = _Attempt(record.attempt, asyncio.get_running_loop().time(), None, process, endpoint)
         self._attempts[instance.model_id] = attempt
         self._records.add(self._record(instance, record.attempt, process.identity, record.port))
-        attempt.task = self._spawn(f"watching {instance.model_id}", self._watch(instance, attempt, process))
+        attempt.task = self._spawn(f"watching {instance.model_id}", self._run(instance, attempt, self._watch))
         self._report(report.Ready(instance.model_id, _url(endpoint), None))
         self._emit(InstanceAdopted(instance.model_id, record.attempt))
 

@@ -25,10 +25,13 @@ def rotate(path: Path) -> None:
 
 
 def bound(path: Path, max_bytes: int = MAX_BYTES) -> None:
-    """Cut a file that has grown too long while its engine writes it."""
+    """Cut a file that has grown too long while its engine writes it; on a full disk nothing of it is kept."""
     if path.exists() and path.stat().st_size > max_bytes:
         _shift(path)
-        shutil.copyfile(path, _aside(path, 1))
+        try:
+            shutil.copyfile(path, _aside(path, 1))
+        except OSError:
+            _aside(path, 1).unlink(missing_ok=True)
         os.truncate(path, 0)
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from remuda.edge.paths import write_private
 from remuda.edge.process import Identity
+from remuda.errors import EffectError
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -41,14 +42,19 @@ class Records:
         return list(self._records.values())
 
     def add(self, record: Record) -> None:
-        """Remember a running engine."""
+        """Remember a running engine. Raises EffectError: one without a record would be lost by a killed daemon."""
         self._records[record.model] = record
-        self._save()
+        try:
+            self._save()
+        except OSError as error:
+            message = f"cannot record the engine of `{record.model}` in `{self._path}`: {error.strerror}"
+            raise EffectError(message) from error
 
     def remove(self, model: str) -> None:
-        """Forget an engine that is gone."""
+        """Forget an engine that is gone; a record that stays for want of space names a process that has ended."""
         if self._records.pop(model, None):
-            self._save()
+            with contextlib.suppress(OSError):
+                self._save()
 
     def _save(self) -> None:
         write_private(self._path, msgspec.json.encode(list(self._records.values())).decode())
