@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 from dataclasses import replace
 
 import pytest
@@ -239,6 +241,30 @@ async def test_a_body_that_ends_early_never_looks_whole(response: bytes, version
         client = await house.client()
         reply = await client.ask(post().replace(b"HTTP/1.1", version))
         assert (reply.status, reply.is_whole) == (200, False)
+
+
+@on_loop
+async def test_a_body_until_the_close_does_not_end_with_a_reset() -> None:
+    async def script(visit: Visit) -> None:
+        await visit.read()
+        await visit.send(b"HTTP/1.1 200 OK\r\n\r\nabc")
+        await reset.wait()
+        linger = struct.pack("ii", 1, 0)
+        visit.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    for is_reset in (False, True):
+        reset = asyncio.Event()
+        async with engine(script) as upstream, gateway(Admission(upstream.endpoint)) as house:
+            client = await house.client()
+            await client.send(post())
+            await client.reader.readuntil(b"abc\r\n")
+            if is_reset:
+                reset.set()
+                with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                    await client.reader.readuntil(b"0\r\n\r\n")
+            else:
+                upstream.visits[0].writer.close()
+                assert await client.reader.readuntil(b"0\r\n\r\n") == b"0\r\n\r\n"
 
 
 @on_loop

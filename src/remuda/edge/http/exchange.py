@@ -162,8 +162,9 @@ class Exchange:
         elif self._state is _State.SENT:
             # That it cannot be reached now is a consequence of its having gone away before.
             loss = self._stale if self._stale and loss.kind is LossKind.UNREACHABLE else loss
+            answer = error(HTTPStatus.BAD_GATEWAY, self._sentence(loss), loss.kind.value)
             self._end()
-            self._downstream.answer(error(HTTPStatus.BAD_GATEWAY, self._sentence(loss), loss.kind.value))
+            self._downstream.answer(answer)
         elif self._can_tell():
             event = error_event(self._sentence(loss), loss.kind.value)
             self._write(b"", event, ended=True)
@@ -203,7 +204,8 @@ class Exchange:
         return is_open and (not self._tail or self._tail.endswith(_EVENT_ENDS))
 
     def _sentence(self, loss: Loss) -> str:
-        return f"`{self._model}` did not answer: {loss.reason}"
+        what = "did not answer" if self._state is _State.SENT else "stopped answering"
+        return f"`{self._model}` {what}: {loss.reason}"
 
 
 def _authority(endpoint: Endpoint) -> bytes:

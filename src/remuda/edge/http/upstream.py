@@ -23,6 +23,7 @@ from remuda.edge.http.seam import Endpoint
 from remuda.gateway.reply import ResponseHead, read_response
 
 _JOIN_BYTES = 64 * 1024
+_CLOSED = "the engine closed the connection"
 
 
 class LossKind(enum.StrEnum):
@@ -162,12 +163,17 @@ class UpstreamConnection(asyncio.Protocol):
             self._tell(self._head)
 
     def eof_received(self) -> None:
-        """The engine sends no more."""
-        self._over("the engine closed the connection")
+        """The engine sends no more; where nothing else ends a body, this does."""
+        head = self._head
+        if self._listener is not None and head is not None and head.length is None and not head.is_chunked:
+            self._has_ended = True
+            self._tell(head)
+        else:
+            self._over(_CLOSED)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._over(f"the connection to the engine broke: {exc}" if exc else "the engine closed the connection")
+        self._over(f"the connection to the engine broke: {exc}" if exc else _CLOSED)
 
     # What the parser calls.
 
@@ -262,14 +268,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(Loss(LossKind.GARBLED, "the engine's response has a head that cannot be relayed"))
 
     def _over(self, why: str) -> None:
-        head = self._head
-        if self._listener is None:
-            self.abort()
-        elif head is not None and head.length is None and not head.is_chunked:
-            self._has_ended = True
-            self._tell(head)
-        else:
-            self._fail(Loss(LossKind.LOST, why, is_stale=self._loop.time() < self._stale_until))
+        self._fail(Loss(LossKind.LOST, why, is_stale=self._loop.time() < self._stale_until))
 
     def _release(self) -> None:
         transport = self._transport
