@@ -105,7 +105,8 @@ class Always:
 async def run_gateway(port: int) -> None:
     """Serve until killed."""
     gateway = Gateway(make_directory([Listing("tiny", "tiny", "bench")]))
-    server = await GatewayServer.start("127.0.0.1", 0, gateway, Always(Endpoint("127.0.0.1", port)))
+    server = await GatewayServer.bind("127.0.0.1", 0, gateway, Always(Endpoint("127.0.0.1", port)))
+    await server.accept()
     print(server.addresses[0][1], flush=True)
     await asyncio.Event().wait()
 

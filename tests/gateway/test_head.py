@@ -144,6 +144,7 @@ def test_the_head_for_the_engine_is_built_anew() -> None:
         (b"Connection", b"close, X-Drop"),
         (b"X-Drop", b"gone"),
         (b"Content-Length", b"0005"),
+        (b"Content-Type", b"application/x-www-form-urlencoded"),
         target=b"http://elsewhere/v1/x/?q=1",
     )
     assert request_bytes(head, HOP, 7, with_credentials=False) == (
@@ -154,6 +155,7 @@ def test_the_head_for_the_engine_is_built_anew() -> None:
         b"accept: b\r\n"
         b"x-forwarded-for: 10.0.0.1, 192.0.2.1\r\n"
         b"x-forwarded-proto: https\r\n"
+        b"content-type: application/json\r\n"
         b"content-length: 7\r\n"
         b"\r\n"
     )

@@ -85,15 +85,15 @@ class Daemon:
         gateway = gateway_of(self._job.fleet, plan, resolver, int(self._job.file.stat().st_mtime))
         listen = self._job.listen or self._job.fleet.gateway.listen
         async with contextlib.AsyncExitStack() as stack:
-            server = await GatewayServer.start(listen.host, listen.port, gateway, dispatcher)
+            server = await GatewayServer.bind(listen.host, listen.port, gateway, dispatcher)
             stack.push_async_callback(server.drain, 0)
-            url = server.url
-            status = Status(self._job.file, url, at, plan.instances, residency, dispatcher, instances)
+            await instances.take_over()
+            status = Status(self._job.file, server.url, at, plan.instances, residency, dispatcher, instances)
             control = ControlServer(status, at.socket)
             control.start()
             stack.push_async_callback(control.close)
-            await instances.take_over()
-            self._report(report.Serving(url))
+            await server.accept()
+            self._report(report.Serving(server.url))
             async with asyncio.TaskGroup() as tasks:
                 housekeeping = tasks.create_task(instances.bound_logs())
                 ended_by = await self._signals.get()

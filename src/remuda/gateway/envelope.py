@@ -85,13 +85,18 @@ def refused(refusal: Refusal) -> Answer:
         case "load_failed":
             failure = refusal.failure
             code = str(failure.kind) if failure else refusal.kind
-            return error(HTTPStatus.BAD_GATEWAY, _with_log(refusal.message, failure), code)
+            return _final(HTTPStatus.BAD_GATEWAY, _with_log(refusal.message, failure), code)
         case "cannot_fit":
-            return error(HTTPStatus.SERVICE_UNAVAILABLE, refusal.message, refusal.kind)
+            return _final(HTTPStatus.SERVICE_UNAVAILABLE, refusal.message, refusal.kind)
         case kind:
             retry = ((b"retry-after", b"%d" % _RETRY_AFTER_S),)
             status = HTTPStatus.SERVICE_UNAVAILABLE
             return Answer(status, error_body(status, refusal.message, kind), retry)
+
+
+def _final(status: int, message: str, code: str) -> Answer:
+    """An error that trying again does not mend; the clients of OpenAI and Anthropic would by themselves."""
+    return Answer(status, error_body(status, message, code), ((b"x-should-retry", b"false"),))
 
 
 def echo(text: str) -> str:

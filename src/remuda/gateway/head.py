@@ -39,7 +39,14 @@ HOP_BY_HOP = frozenset(
 )
 """Fields about one connection; those that `Connection` names join them."""
 
-_CONSUMED = HOP_BY_HOP | {b"content-length", b"expect", b"host", b"x-forwarded-for", b"x-forwarded-proto"}
+_CONSUMED = HOP_BY_HOP | {
+    b"content-length",
+    b"content-type",
+    b"expect",
+    b"host",
+    b"x-forwarded-for",
+    b"x-forwarded-proto",
+}
 _NOTED = frozenset((b"authorization", b"content-encoding", b"x-api-key"))
 _ONCE = (b"host", b"content-length", b"transfer-encoding", b"expect", b"authorization", b"x-api-key")
 _BEARER = b"bearer "
@@ -167,5 +174,6 @@ def request_bytes(head: RequestHead, hop: Hop, length: int, *, with_credentials:
     before = head.noted.get(b"x-forwarded-for")
     parts += (b"\r\nx-forwarded-for: ", before + b", " + hop.client if before else hop.client)
     parts += (b"\r\nx-forwarded-proto: ", head.noted.get(b"x-forwarded-proto", b"http"))
-    parts.append(b"\r\ncontent-length: %d\r\n\r\n" % length)
+    # The body has been read as JSON, whatever the client called it: vLLM refuses what curl calls it by default.
+    parts.append(b"\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % length)
     return b"".join(parts)

@@ -282,7 +282,8 @@ async def gateway(
 ) -> AsyncIterator[House]:
     """A gateway that listens; when it is left, nothing may be under way for long, and the admission's books balance."""
     admission = admission or Admission()
-    house = House(await GatewayServer.start("127.0.0.1", 0, decided, admission, limits or Limits()), admission)
+    house = House(await GatewayServer.bind("127.0.0.1", 0, decided, admission, limits or Limits()), admission)
+    await house.server.accept()
     try:
         yield house
     finally:

@@ -18,7 +18,7 @@ async def test_an_address_in_use_is_an_error_that_names_it() -> None:
         host, port = house.server.addresses[0]
         assert house.server.url == f"http://127.0.0.1:{port}"
         with pytest.raises(EffectError) as caught:
-            await GatewayServer.start(host, port, GATEWAY, Admission())
+            await GatewayServer.bind(host, port, GATEWAY, Admission())
         assert caught.value.message == f"cannot listen on `127.0.0.1:{port}`: the address is in use"
         assert caught.value.hint is not None
 
@@ -27,7 +27,7 @@ async def test_an_address_in_use_is_an_error_that_names_it() -> None:
 @on_loop
 async def test_an_address_that_is_not_ours_is_an_error_that_names_it(host: str, port: int) -> None:
     with pytest.raises(EffectError, match=f"cannot listen on `{host}:{port}`"):
-        await GatewayServer.start(host, port, GATEWAY, Admission())
+        await GatewayServer.bind(host, port, GATEWAY, Admission())
 
 
 @on_loop

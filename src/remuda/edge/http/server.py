@@ -24,7 +24,7 @@ _DEFAULTS = Limits()
 
 
 class GatewayServer:
-    """A gateway that is listening; made by `start`."""
+    """A gateway; made by `bind`, which takes its address, and open to clients from `accept` on."""
 
     def __init__(self, frontend: Frontend, listener: asyncio.Server) -> None:
         self._frontend = frontend
@@ -33,17 +33,26 @@ class GatewayServer:
         self._timer = frontend.loop.call_later(frontend.limits.sweep_s, self._sweep)
 
     @classmethod
-    async def start(
+    async def bind(
         cls, host: str, port: int, gateway: Gateway, admission: Admission, limits: Limits = _DEFAULTS
     ) -> GatewayServer:
-        """Listen; port 0 lets the system choose. Raises EffectError."""
+        """Take an address; port 0 lets the system choose. Raises EffectError."""
         loop = asyncio.get_running_loop()
         frontend = Frontend(gateway, admission, Pool(limits), limits, random.random, loop)
         try:
-            listener = await loop.create_server(lambda: ClientConnection(frontend), host, port, backlog=_BACKLOG)
+            listener = await loop.create_server(
+                lambda: ClientConnection(frontend), host, port, backlog=_BACKLOG, start_serving=False
+            )
         except OSError as error:
             raise _cannot_listen(host, port, error) from error
         return cls(frontend, listener)
+
+    async def accept(self) -> None:
+        """Let clients in. Raises EffectError when another program has begun to listen there since `bind`."""
+        try:
+            await self._listener.start_serving()
+        except OSError as error:
+            raise _cannot_listen(*self._addresses[0], error) from error
 
     @property
     def addresses(self) -> tuple[tuple[str, int], ...]:
