@@ -47,5 +47,10 @@ def test_an_unknown_device_is_shown_by_its_index() -> None:
 
 
 def test_what_our_engines_hold_counts_as_free() -> None:
-    freed = WORKSTATION.with_freed({"cuda0": 5})
-    assert [device.free_bytes for device in freed.devices] == [32, 28, 10]
+    freed = WORKSTATION.with_freed({"cpu": 5})
+    assert [device.free_bytes for device in freed.devices] == [37, 23, 10]
+
+
+def test_no_more_of_a_device_is_free_than_there_is() -> None:
+    freed = WORKSTATION.with_freed({"cuda0": 23, "cpu": 64})
+    assert [device.free_bytes for device in freed.devices] == [64, 24, 10]

@@ -205,8 +205,8 @@ class Instances:
                 return
 
     def _forget(self, model: str, attempt: _Attempt) -> None:
-        self._records.remove(model)
         if self._attempts.get(model) is attempt:
+            self._records.remove(model)
             del self._attempts[model]
 
     def _record(self, instance: Instance, number: int, identity: Identity, port: int) -> Record:

@@ -31,6 +31,10 @@ class Device:
         """`cpu`, `cuda` or `rocm`."""
         return self.name.rstrip("0123456789")
 
+    def with_freed(self, held_bytes: int) -> Device:
+        """This device with so much more of it free."""
+        return replace(self, free_bytes=min(self.total_bytes, self.free_bytes + held_bytes))
+
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -47,14 +51,11 @@ class Host:
         return tuple(device for device in self.devices if device.kind == kind)
 
     def with_freed(self, held_bytes: Mapping[str, int]) -> Host:
-        """This host as if what engines of ours already hold of each device were free."""
-        return replace(
-            self,
-            devices=tuple(
-                replace(device, free_bytes=device.free_bytes + held_bytes.get(device.name, 0))
-                for device in self.devices
-            ),
-        )
+        """This host as if what engines of ours may hold of each device were free.
+
+        They may hold less than they claim, so the sum can be no more than the device has.
+        """
+        return Host(tuple(device.with_freed(held_bytes.get(device.name, 0)) for device in self.devices))
 
 
 def expand(host: Host, selectors: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
