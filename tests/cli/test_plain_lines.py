@@ -16,6 +16,7 @@ REPORTS: dict[str, report.Report] = {
     "stopped in 1.00 s": report.Stopped("a", 1),
     "failed (out_of_memory): too large": report.Failed("a", Failure(FailureKind.OUT_OF_MEMORY, "too large")),
     "finishing 2 requests, then stopping": report.ShuttingDown(2),
+    "finishing 1 request, then stopping": report.ShuttingDown(1),
     "stopping": report.ShuttingDown(0),
     "a bug in remuda, while stopping a: oops": report.Trouble("stopping a", "oops"),
 }

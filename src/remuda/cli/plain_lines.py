@@ -50,7 +50,8 @@ def sentence(what: Report) -> str:
         case report.Failed(failure=failure):
             return f"failed ({failure.kind}): {failure.message}"
         case report.ShuttingDown(in_flight):
-            return f"finishing {in_flight} requests, then stopping" if in_flight else "stopping"
+            requests = "1 request" if in_flight == 1 else f"{in_flight} requests"
+            return f"finishing {requests}, then stopping" if in_flight else "stopping"
         case report.Trouble(doing, error):
             return f"a bug in remuda, while {doing}: {error}"
 
