@@ -96,6 +96,8 @@ class Always:
         del request, model
         waiter.granted(self.endpoint)
 
+    unreachable = ask
+
     def end(self, request: int) -> None:
         del request
 

@@ -1,14 +1,15 @@
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 from remuda.daemon.dispatcher import Dispatcher
+from remuda.daemon.instances import Instances
 from remuda.edge.http.seam import Endpoint
 from remuda.residency.commands import RefusalKind, Refuse
 from remuda.residency.policy import Policy, Resident
 from remuda.residency.residency import Residency
 from tests.daemon.fleet_of_fakes import fake, launcher, places
-
-from remuda.daemon.instances import Instances  # isort: skip
 
 
 class Client:
@@ -24,19 +25,21 @@ class Client:
         self.outcome.set_result(refusal)
 
 
-def dispatcher_of(directory: Path, *models: str) -> Dispatcher:
+def wired(directory: Path, *models: str, ttl_s: float | None = None) -> tuple[Dispatcher, Instances, Residency]:
     """A dispatcher over fake engines of which only one fits."""
-    policy = Policy({model: Resident(model, {"cpu": 1}) for model in models}, {"cpu": 1})
-    dispatcher = Dispatcher(Residency(policy))
-    instances = {model: fake(model_id=model) for model in models}
-    dispatcher.attach(
-        Instances(instances, launcher(directory), places(directory), emit=dispatcher.emit, reporter=lambda _: None)
+    policy = Policy({model: Resident(model, {"cpu": 1}, ttl_s) for model in models}, {"cpu": 1})
+    residency = Residency(policy)
+    dispatcher = Dispatcher(residency)
+    engines = {model: fake(model_id=model) for model in models}
+    instances = Instances(
+        engines, launcher(directory), places(directory), emit=dispatcher.emit, reporter=lambda _: None
     )
-    return dispatcher
+    dispatcher.attach(instances)
+    return dispatcher, instances, residency
 
 
 async def test_a_request_is_granted_once_its_engine_is_up_and_at_once_while_it_is(tmp_path: Path) -> None:
-    dispatcher = dispatcher_of(tmp_path, "a")
+    dispatcher, _, _ = wired(tmp_path, "a")
     first, second = Client(), Client()
     dispatcher.ask(1, "a", first)
     assert isinstance(await first.outcome, Endpoint)
@@ -48,7 +51,7 @@ async def test_a_request_is_granted_once_its_engine_is_up_and_at_once_while_it_i
 
 
 async def test_asking_for_another_model_swaps(tmp_path: Path) -> None:
-    dispatcher = dispatcher_of(tmp_path, "a", "b")
+    dispatcher, _, _ = wired(tmp_path, "a", "b")
     endpoints = []
     for number, model in enumerate(("a", "b", "a"), 1):
         client = Client()
@@ -60,18 +63,7 @@ async def test_asking_for_another_model_swaps(tmp_path: Path) -> None:
 
 
 async def test_an_idle_model_is_stopped_when_its_time_has_come(tmp_path: Path) -> None:
-    policy = Policy({"a": Resident("a", {"cpu": 1}, ttl_s=0.1)}, {"cpu": 1})
-    residency = Residency(policy)
-    dispatcher = Dispatcher(residency)
-    dispatcher.attach(
-        Instances(
-            {"a": fake(model_id="a")},
-            launcher(tmp_path),
-            places(tmp_path),
-            emit=dispatcher.emit,
-            reporter=lambda _: None,
-        )
-    )
+    dispatcher, _, residency = wired(tmp_path, "a", ttl_s=0.1)
     client = Client()
     dispatcher.ask(1, "a", client)
     await client.outcome
@@ -82,7 +74,7 @@ async def test_an_idle_model_is_stopped_when_its_time_has_come(tmp_path: Path) -
 
 
 async def test_a_shutdown_waits_for_requests_but_not_for_ever(tmp_path: Path) -> None:
-    dispatcher = dispatcher_of(tmp_path, "a", "b")
+    dispatcher, _, _ = wired(tmp_path, "a", "b")
     served, waiting = Client(), Client()
     dispatcher.ask(1, "a", served)
     await served.outcome
@@ -96,5 +88,31 @@ async def test_a_shutdown_waits_for_requests_but_not_for_ever(tmp_path: Path) ->
 
 
 async def test_numbers_for_others_never_meet_the_gateways(tmp_path: Path) -> None:
-    dispatcher = dispatcher_of(tmp_path, "a")
+    dispatcher, _, _ = wired(tmp_path, "a")
     assert [dispatcher.next_number() for _ in range(3)] == [-1, -2, -3]
+
+
+async def test_a_request_that_found_its_engine_gone_gets_the_next_one(tmp_path: Path) -> None:
+    dispatcher, instances, _ = wired(tmp_path, "a")
+    first, second = Client(), Client()
+    dispatcher.ask(1, "a", first)
+    endpoint = await first.outcome
+    os.kill(instances.pid("a") or 0, signal.SIGKILL)
+    dispatcher.unreachable(1, "a", second)
+    successor = await second.outcome
+    assert isinstance(endpoint, Endpoint)
+    assert isinstance(successor, Endpoint)
+    assert successor.generation > endpoint.generation
+    dispatcher.end(1)
+    await dispatcher.shut_down(5)
+
+
+async def test_a_client_that_leaves_while_its_engine_is_looked_into_loads_nothing(tmp_path: Path) -> None:
+    dispatcher, _, _ = wired(tmp_path, "a")
+    first, second = Client(), Client()
+    dispatcher.ask(1, "a", first)
+    await first.outcome
+    dispatcher.unreachable(1, "a", second)
+    dispatcher.abandon(1)
+    await dispatcher.shut_down(5)
+    assert not second.outcome.done()

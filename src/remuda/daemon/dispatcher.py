@@ -31,6 +31,7 @@ class Dispatcher:
         self._residency = residency
         self._instances: Instances | None = None
         self._waiters: dict[int, Waiter] = {}
+        self._returned: set[asyncio.Task[None]] = set()
         self._events: deque[Event] = deque()
         self._is_dispatching = False
         self._timer: asyncio.TimerHandle | None = None
@@ -50,6 +51,21 @@ class Dispatcher:
     def end(self, request: int) -> None:
         """A granted request is over."""
         self.emit(RequestEnded(request))
+
+    def unreachable(self, request: int, model: str, waiter: Waiter) -> None:
+        """A granted request found nobody there: ask again, once the end of the instance has been seen."""
+        self._waiters[request] = waiter
+        self.emit(RequestEnded(request))
+        task = asyncio.get_running_loop().create_task(self._ask_again(request, model))
+        self._returned.add(task)
+        task.add_done_callback(self._returned.discard)
+
+    async def _ask_again(self, request: int, model: str) -> None:
+        assert self._instances is not None  # noqa: S101  attached before the first event
+        await self._instances.look_into(model)
+        waiter = self._waiters.pop(request, None)
+        if waiter:
+            self.ask(request, model, waiter)
 
     def abandon(self, request: int) -> None:
         """Nobody waits for this request any more."""

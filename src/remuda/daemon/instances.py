@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from remuda.daemon import report
@@ -30,6 +30,7 @@ from remuda.residency.events import Event, InstanceAdopted, InstanceFailed, Inst
 
 _EXTERNAL_CHECK_S = 10.0
 _LOG_CHECK_S = 5.0
+_DOUBT_S = 2.0
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class _Attempt:
     process: Process | None = None
     endpoint: Endpoint | None = None
     is_stopping: bool = False
+    doubted: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 _Run = Callable[[Instance, _Attempt], Coroutine[Any, Any, None]]
@@ -106,6 +108,16 @@ class Instances:
         self._report(report.Stopping(model, reason))
         self._spawn(f"stopping {model}", self._stop(model, attempt, kill=kill))
 
+    async def look_into(self, model: str) -> None:
+        """Somebody could not connect: return when the instance has been seen to end, or has not for a while.
+
+        A process closes its sockets before its end can be seen, so the two are told apart by waiting.
+        """
+        attempt = self._attempts.get(model)
+        if attempt and attempt.task:
+            attempt.doubted.set()
+            await asyncio.wait((attempt.task,), timeout=_DOUBT_S)
+
     async def take_over(self) -> None:
         """Adopt what an earlier daemon left running and still fits the fleet; end the rest."""
         await asyncio.gather(*(self._take_over(record) for record in self._records.load()))
@@ -165,8 +177,10 @@ class Instances:
         if await answers(endpoint, readiness):
             attempt.endpoint = endpoint
             self._ready(instance.model_id, attempt)
-            while await answers(endpoint, readiness):  # noqa: ASYNC110 (nothing tells that it has gone)
-                await asyncio.sleep(_EXTERNAL_CHECK_S)
+            while await answers(endpoint, readiness):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(attempt.doubted.wait(), _EXTERNAL_CHECK_S)
+                attempt.doubted.clear()
         message = f"`{instance.model_id}` does not answer at {instance.url}"
         self._fail(instance, attempt, Failure(FailureKind.UNREACHABLE, message))
 

@@ -151,6 +151,7 @@ class Admission:
 
     def __init__(self, endpoint: Endpoint = NOWHERE, *, holds: bool = False) -> None:
         self.endpoint = endpoint
+        self.successor = endpoint
         self.holds = holds
         self.waiting: dict[int, Waiter] = {}
         self.record: list[tuple[str, int]] = []
@@ -175,6 +176,11 @@ class Admission:
     def end(self, request: int) -> None:
         self.note("end", request)
 
+    def unreachable(self, request: int, model: str, waiter: Waiter) -> None:
+        self.note("unreachable", request)
+        self.endpoint = self.successor
+        self.ask(request, model, waiter)
+
     def abandon(self, request: int) -> None:
         del self.waiting[request]
         self.note("abandon", request)
@@ -192,8 +198,10 @@ class Admission:
     def check(self) -> None:
         """Everything that was asked is over, and in order."""
         outcomes = {("ask", "grant", "end"), ("ask", "refuse"), ("ask", "abandon")}
+        returned = ("ask", "grant", "unreachable")
         for request in {number for _, number in self.record}:
-            assert tuple(what for what, number in self.record if number == request) in outcomes
+            heard = tuple(what for what, number in self.record if number == request)
+            assert heard in outcomes or (heard[:3] == returned and heard[3:] in outcomes)
 
 
 @dataclass

@@ -152,7 +152,33 @@ async def test_an_engine_that_is_not_there_is_502() -> None:
         for _ in range(2):
             reply = await client.ask(post())
             assert (reply.status, code(reply)) == (502, "engine_unreachable")
-        await house.admission.until(*["ask", "grant", "end"] * 2)
+        await house.admission.until(*["ask", "grant", "unreachable", "ask", "grant", "end"] * 2)
+
+
+@on_loop
+async def test_a_request_that_finds_nobody_there_goes_to_the_next_instance() -> None:
+    async with engine() as gone:
+        dead = gone.endpoint
+    async with engine() as upstream, gateway(Admission(dead)) as house:
+        house.admission.successor = upstream.endpoint
+        client = await house.client()
+        assert (await client.ask(post())).status == 200
+        await house.admission.until("ask", "grant", "unreachable", "ask", "grant", "end")
+
+
+@on_loop
+async def test_a_client_may_leave_while_its_request_waits_for_the_next_instance() -> None:
+    async with engine() as gone:
+        dead = gone.endpoint
+    async with gateway(Admission(dead)) as house:
+        client = await house.client()
+        house.admission.holds = True
+        await client.send(post())
+        await house.admission.until("ask")
+        house.admission.grant(1)
+        await house.admission.until("ask", "grant", "unreachable", "ask")
+        client.leave()
+        await house.admission.until("ask", "grant", "unreachable", "ask", "abandon")
 
 
 @pytest.mark.parametrize("partial", [b"", b"HTTP/1.1 200 OK\r\nContent-Le"])

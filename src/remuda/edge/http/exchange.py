@@ -1,9 +1,10 @@
 """One request on its way to an engine, and the response on its way back.
 
 waiting → sent → answering → over. Whatever happens, admission hears exactly one `end` after a grant, or one `abandon`
-before it. What a loss means depends on how far the response has come: before its head it is a 502 with the reason; in a
-stream of events it is an event that says so, and the stream's orderly end; anywhere else the client's connection is
-broken off, because a body that ends early must not look whole.
+before it. An engine that accepts no connection has just gone; the request has not reached it, so it waits once more for
+another. What any other loss means depends on how far the response has come: before its head it is a 502 with the
+reason; in a stream of events it is an event that says so, and the stream's orderly end; anywhere else the client's
+connection is broken off, because a body that ends early must not look whole.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class Exchange:
         "_outgoing",
         "_request",
         "_response",
+        "_returned",
         "_stale",
         "_state",
         "_tail",
@@ -92,6 +94,7 @@ class Exchange:
         self._state = _State.WAITING
         self._upstream: UpstreamConnection | None = None
         self._stale: Loss | None = None
+        self._returned = False
         self._tail = b""
 
     def begin(self) -> None:
@@ -122,13 +125,12 @@ class Exchange:
 
     def granted(self, endpoint: Endpoint) -> None:
         """Send the request."""
-        assert self._forward is not None  # noqa: S101  granted once
+        assert self._forward is not None  # noqa: S101  kept until the response begins
         self._state = _State.SENT
         payload = self._forward.payload(endpoint.served_name)
         hop = Hop(self._downstream.address, _authority(endpoint), endpoint.base_path.encode())
         head = self._forward.head_bytes(hop, len(payload))
         self._outgoing: Outgoing | None = Outgoing(head, payload, self._request.method == b"HEAD")
-        self._forward = None
         self._endpoint = endpoint
         self._upstream = self._frontend.pool.send(endpoint, self._outgoing, self)
 
@@ -142,7 +144,7 @@ class Exchange:
     def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """Begin the client's response."""
         self._state = _State.ANSWERING
-        self._outgoing = None  # a large body is not kept for as long as its answer takes
+        self._outgoing = self._forward = None  # a large body is not kept for as long as its answer takes
         self._response = head
         self._framing = how = framing(self._request, head)
         self._keep_alive = self._downstream.keeps_alive and how is not Framing.CLOSE
@@ -159,6 +161,11 @@ class Exchange:
         if loss.is_stale and self._outgoing is not None:
             self._stale = loss
             self._upstream = self._frontend.pool.connect(self._endpoint, self._outgoing, self)
+        elif self._state is _State.SENT and loss.kind is LossKind.UNREACHABLE and not self._returned:
+            self._returned = True
+            self._state = _State.WAITING
+            self._outgoing = None
+            self._frontend.admission.unreachable(self._number, self._model, self)
         elif self._state is _State.SENT:
             # That it cannot be reached now is a consequence of its having gone away before.
             loss = self._stale if self._stale and loss.kind is LossKind.UNREACHABLE else loss

@@ -48,6 +48,13 @@ class Admission(Protocol):
         """A granted request is over, however it ended; exactly once after every grant."""
         ...
 
+    def unreachable(self, request: int, model: str, waiter: Waiter) -> None:
+        """The instance that a request was granted accepts no connection: it has gone, and perhaps nobody knows yet.
+
+        Instead of `end`. The request is asked for anew, once that has been looked into.
+        """
+        ...
+
     def abandon(self, request: int) -> None:
         """The client left before the grant; neither a grant nor a refusal may follow."""
         ...
