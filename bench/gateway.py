@@ -96,7 +96,7 @@ class Always:
         del request, model
         waiter.granted(self.endpoint)
 
-    unreachable = ask
+    dropped = ask
 
     def end(self, request: int) -> None:
         del request

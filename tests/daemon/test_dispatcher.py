@@ -98,7 +98,7 @@ async def test_a_request_that_found_its_engine_gone_gets_the_next_one(tmp_path: 
     dispatcher.ask(1, "a", first)
     endpoint = await first.outcome
     os.kill(instances.pid("a") or 0, signal.SIGKILL)
-    dispatcher.unreachable(1, "a", second)
+    dispatcher.dropped(1, "a", second)
     successor = await second.outcome
     assert isinstance(endpoint, Endpoint)
     assert isinstance(successor, Endpoint)
@@ -112,7 +112,7 @@ async def test_a_client_that_leaves_while_its_engine_is_looked_into_loads_nothin
     first, second = Client(), Client()
     dispatcher.ask(1, "a", first)
     await first.outcome
-    dispatcher.unreachable(1, "a", second)
+    dispatcher.dropped(1, "a", second)
     dispatcher.abandon(1)
     await dispatcher.shut_down(5)
     assert not second.outcome.done()

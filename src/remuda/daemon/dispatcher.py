@@ -52,7 +52,7 @@ class Dispatcher:
         """A granted request is over."""
         self.emit(RequestEnded(request))
 
-    def unreachable(self, request: int, model: str, waiter: Waiter) -> None:
+    def dropped(self, request: int, model: str, waiter: Waiter) -> None:
         """A granted request found nobody there: ask again, once the end of the instance has been seen."""
         self._waiters[request] = waiter
         self.emit(RequestEnded(request))

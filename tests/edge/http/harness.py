@@ -176,8 +176,8 @@ class Admission:
     def end(self, request: int) -> None:
         self.note("end", request)
 
-    def unreachable(self, request: int, model: str, waiter: Waiter) -> None:
-        self.note("unreachable", request)
+    def dropped(self, request: int, model: str, waiter: Waiter) -> None:
+        self.note("dropped", request)
         self.endpoint = self.successor
         self.ask(request, model, waiter)
 
@@ -198,7 +198,7 @@ class Admission:
     def check(self) -> None:
         """Everything that was asked is over, and in order."""
         outcomes = {("ask", "grant", "end"), ("ask", "refuse"), ("ask", "abandon")}
-        returned = ("ask", "grant", "unreachable")
+        returned = ("ask", "grant", "dropped")
         for request in {number for _, number in self.record}:
             heard = tuple(what for what, number in self.record if number == request)
             assert heard in outcomes or (heard[:3] == returned and heard[3:] in outcomes)

@@ -1,8 +1,8 @@
 """One request on its way to an engine, and the response on its way back.
 
 waiting → sent → answering → over. Whatever happens, admission hears exactly one `end` after a grant, or one `abandon`
-before it. An engine that accepts no connection has just gone; the request has not reached it, so it waits once more for
-another. What any other loss means depends on how far the response has come: before its head it is a 502 with the
+before it. An engine that accepts no connection, or drops one at once, has just gone: the request waits once more, for
+its successor. What any other loss means depends on how far the response has come: before its head it is a 502 with the
 reason; in a stream of events it is an event that says so, and the stream's orderly end; anywhere else the client's
 connection is broken off, because a body that ends early must not look whole.
 """
@@ -161,11 +161,11 @@ class Exchange:
         if loss.is_stale and self._outgoing is not None:
             self._stale = loss
             self._upstream = self._frontend.pool.connect(self._endpoint, self._outgoing, self)
-        elif self._state is _State.SENT and loss.kind is LossKind.UNREACHABLE and not self._returned:
+        elif self._state is _State.SENT and loss.is_early and not self._returned:
             self._returned = True
             self._state = _State.WAITING
             self._outgoing = None
-            self._frontend.admission.unreachable(self._number, self._model, self)
+            self._frontend.admission.dropped(self._number, self._model, self)
         elif self._state is _State.SENT:
             # That it cannot be reached now is a consequence of its having gone away before.
             loss = self._stale if self._stale and loss.kind is LossKind.UNREACHABLE else loss

@@ -15,8 +15,9 @@ class Limits:
     wants is read to its end if it is no longer than this; else the connection is closed.
 
     `idle_s`: how long a connection to an engine is kept; engines close theirs after 5 s (uvicorn's default), and what
-    is sent into that moment is lost. `stale_s`: a kept connection that closes so soon after it is used had been closed
-    before. `idle_connections`: how many are kept for each instance.
+    is sent into that moment is lost. `early_s`: an engine that closes a connection so soon after a request was sent on
+    it, without a byte, has not begun to answer; only then is the request sent once more. `idle_connections`: how many
+    are kept for each instance.
     """
 
     head_bytes: int = 64 * 1024
@@ -31,7 +32,7 @@ class Limits:
     connect_s: float = 10.0
     response_head_bytes: int = 256 * 1024
     idle_s: float = 3.0
-    stale_s: float = 2.0
+    early_s: float = 2.0
     idle_connections: int = 128
 
     @property

@@ -48,8 +48,8 @@ class Admission(Protocol):
         """A granted request is over, however it ended; exactly once after every grant."""
         ...
 
-    def unreachable(self, request: int, model: str, waiter: Waiter) -> None:
-        """The instance that a request was granted accepts no connection: it has gone, and perhaps nobody knows yet.
+    def dropped(self, request: int, model: str, waiter: Waiter) -> None:
+        """The instance that a request was granted has not begun to answer it: it has gone, and perhaps nobody knows.
 
         Instead of `end`. The request is asked for anew, once that has been looked into.
         """

@@ -3,8 +3,9 @@
 A response is told in as few calls as there were reads. Interim responses (1xx) are swallowed, trailers dropped. What
 cannot be understood, or comes when nothing was asked, ends the connection.
 
-A connection that was kept may be closed by the engine in the very moment it is used again. `Loss.is_stale` tells that
-case from all others. Whether to try again is the listener's decision.
+A connection that was kept may be closed by the engine in the very moment it is used again, and an engine that is dying
+may still accept connections. `Loss.is_stale` and `Loss.is_early` tell these cases from all others. Whether to try again
+is the listener's decision.
 """
 
 from __future__ import annotations
@@ -45,11 +46,16 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """There will be no (more) response. `is_stale`: the connection had probably been closed before it was used."""
+    """There will be no (more) response.
+
+    `is_stale`: the connection had been kept, and was probably closed before it was used. `is_early`: one was made for
+    this request and lost at once, or refused, so the engine has probably not begun to answer.
+    """
 
     kind: LossKind
     reason: str
     is_stale: bool = False
+    is_early: bool = False
 
 
 class Listener(Protocol):
@@ -93,7 +99,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._parser = httptools.HttpResponseParser(self)
-        self._stale_until = 0.0
+        self._early_until = 0.0
+        self._is_kept = False
         self._begin(None, None)
 
     @property
@@ -109,7 +116,7 @@ class UpstreamConnection(asyncio.Protocol):
     def send(self, outgoing: Outgoing, listener: Listener) -> None:
         """Send the next request on a connection that is free."""
         self._begin(outgoing, listener)
-        self._stale_until = self._loop.time() + self._limits.stale_s
+        self._is_kept = True
         self._write(outgoing)
 
     def abort(self) -> None:
@@ -145,7 +152,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._listener is None:
             self.abort()
             return
-        self._stale_until = 0.0
+        self._early_until = 0.0
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
@@ -237,10 +244,12 @@ class UpstreamConnection(asyncio.Protocol):
         except OSError as error:
             reason = str(error) or f"no connection within {self._limits.connect_s:g} s"
             self._connecting = None
-            self._fail(Loss(LossKind.UNREACHABLE, f"cannot connect to the engine: {reason}"))
+            why = f"cannot connect to the engine: {reason}"
+            self._fail(Loss(LossKind.UNREACHABLE, why, is_early=not isinstance(error, TimeoutError)))
 
     def _write(self, outgoing: Outgoing) -> None:
         assert self._transport is not None  # noqa: S101  both callers have one
+        self._early_until = self._loop.time() + self._limits.early_s
         if len(outgoing.body) <= _JOIN_BYTES:
             self._transport.write(outgoing.head + outgoing.body)
         else:
@@ -268,7 +277,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(Loss(LossKind.GARBLED, "the engine's response has a head that cannot be relayed"))
 
     def _over(self, why: str) -> None:
-        self._fail(Loss(LossKind.LOST, why, is_stale=self._loop.time() < self._stale_until))
+        is_early, is_kept = self._loop.time() < self._early_until, self._is_kept
+        self._fail(Loss(LossKind.LOST, why, is_stale=is_early and is_kept, is_early=is_early and not is_kept))
 
     def _release(self) -> None:
         transport = self._transport
