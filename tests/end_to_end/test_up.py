@@ -88,6 +88,17 @@ def test_an_engine_killed_in_the_middle_of_a_stream_ends_the_stream_and_is_start
         assert ask(openai_client, "tiny-a") == "tiny-a"
 
 
+@pytest.mark.parametrize("delay_s", [0, 0.0005, 0.001, 0.005, 0.02])
+def test_a_request_right_after_an_engine_was_killed_is_served_by_the_next_one(home: Home, delay_s: float) -> None:
+    with home.up(home.fleet(PAIR)) as daemon:
+        openai_client = client(daemon.url)
+        for _ in range(3):
+            ask(openai_client, "tiny-a")
+            os.kill(daemon.ps()["tiny-a"]["pid"], signal.SIGKILL)
+            time.sleep(delay_s)
+            assert ask(openai_client, "tiny-a") == "tiny-a"
+
+
 def test_the_next_daemon_takes_over_what_a_killed_one_left(home: Home) -> None:
     file = home.fleet(PAIR)
     with home.up(file) as killed:

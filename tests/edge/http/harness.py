@@ -104,6 +104,7 @@ class Engine:
     visits: list[Visit] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     server: asyncio.Server | None = None
+    scripts: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def until_open(self, count: int) -> None:
         """Wait until so many connections are open."""
@@ -118,11 +119,15 @@ class Engine:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         visit = Visit(reader, writer, self.requests)
         self.visits.append(visit)
-        # When the loop ends, a script may still be waiting for something that will not happen.
+        running = asyncio.current_task()
+        assert running is not None
+        self.scripts.add(running)
+        # When the engine ends, a script may still be waiting for something that will not happen.
         with contextlib.suppress(asyncio.CancelledError):
             await self.script(visit)
         visit.is_over = True
         writer.close()
+        self.scripts.discard(running)
 
 
 async def answer_ok(visit: Visit) -> None:
@@ -144,6 +149,7 @@ async def engine(script: Script = answer_ok) -> AsyncIterator[Engine]:
         server.close()
         for visit in made.visits:
             visit.writer.transport.abort()
+        await asyncio.gather(*(script for script in made.scripts if script.cancel()))
 
 
 class Admission:
