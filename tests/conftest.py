@@ -1,4 +1,8 @@
-"""What holds for every test: asynchronous ones run on the loop that the daemon runs on, and end in time there too."""
+"""What holds for every test.
+
+Asynchronous ones run on the loop that the daemon runs on, and end in time there too. Hypothesis judges what is right,
+not how fast this machine is at the moment.
+"""
 
 import asyncio
 import functools
@@ -7,6 +11,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("remuda", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("remuda")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -171,7 +171,5 @@ class Walk(RuleBasedStateMachine):
         assert attempts == sorted(set(attempts))
 
 
-Walk.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+Walk.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 test_walk = Walk.TestCase

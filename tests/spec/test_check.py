@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from remuda.errors import Position, Problem
@@ -73,7 +73,6 @@ TREES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.dictionaries(KEYS, TREES, max_size=6),
     st.dictionaries(st.sampled_from("ab"), st.dictionaries(KEYS, TREES, max_size=6), max_size=2),

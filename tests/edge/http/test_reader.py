@@ -176,14 +176,14 @@ def test_it_does_not_matter_where_the_bytes_are_split(talk: bytes) -> None:
         assert arrivals([talk[:at], talk[at:]]) == whole
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(list(TALKS.values())), min_size=1, max_size=3).map(b"".join), st.data())
 def test_it_does_not_matter_how_often_they_are_split(talk: bytes, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(1, len(talk) - 1), max_size=12)))
     assert arrivals([talk[a:b] for a, b in zip([0, *cuts], [*cuts, len(talk)], strict=True)]) == arrivals([talk])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.binary(min_size=1, max_size=40) | st.sampled_from([HEAD, LENGTH, b"\r\n", BODY, CHUNKED]), max_size=8)
 )
