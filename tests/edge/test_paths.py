@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,14 @@ def test_directories_are_private(tmp_path: Path) -> None:
     at.runtime.mkdir(parents=True, mode=0o755)
     at.make()
     assert {path.stat().st_mode & 0o777 for path in (at.runtime, at.state, at.state / "logs")} == {0o700}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
+def test_a_directory_above_that_belongs_to_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run" / "remuda").mkdir(parents=True)
+    os.chown(tmp_path / "run" / "remuda", 12345, 12345)
+    with pytest.raises(EffectError, match="not a directory of user 0"):
+        paths.places(tmp_path / "remuda.yaml").make()
 
 
 def test_a_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:

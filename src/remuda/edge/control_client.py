@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from remuda.edge import unix_socket
-from remuda.edge.paths import places, runtime_root
+from remuda.edge.paths import places, private_directory, runtime_root
 from remuda.errors import EffectError, SpecError, UnsatisfiableError
 
 _CHUNK_BYTES = 64 * 1024
@@ -84,6 +84,8 @@ def _error(status: int, body: bytes) -> Exception:
 
 def find(fleet_file: Path | None) -> ControlClient:
     """The daemon of a fleet file; without one, the only daemon that runs. Raises EffectError."""
+    if runtime_root().exists():
+        private_directory(runtime_root())
     if fleet_file is not None:
         path = places(fleet_file).socket
         if not path.exists():

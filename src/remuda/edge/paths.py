@@ -46,8 +46,8 @@ class Places:
         return self.state / "logs" / f"{quote(model_id, safe='')}.log"
 
     def make(self) -> None:
-        """Create the directories."""
-        for path in (self.runtime, self.state, self.state / "logs"):
+        """Create the directories; the ones above them too must be ours, or somebody could exchange what is inside."""
+        for path in (self.runtime.parent, self.runtime, self.state.parent, self.state, self.state / "logs"):
             private_directory(path)
 
 
