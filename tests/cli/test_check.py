@@ -4,9 +4,7 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -104,29 +102,3 @@ def test_a_file_without_permission(capsys: pytest.CaptureFixture[str]) -> None:
     Path("f.yaml").chmod(0)
     assert run(["check", "f.yaml"]) == 2
     assert "cannot read `f.yaml`: permission denied" in capsys.readouterr().err
-
-
-def best_s(*arguments: str) -> float:
-    """The shortest of three runs of the whole process: the machine may be busy."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "remuda", *arguments], capture_output=True, check=False)
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def test_ten_mistakes_in_less_than_400_ms() -> None:
-    assert best_s("check", str(BROKEN)) < 0.4
-
-
-def test_200_models_in_less_than_a_second(tmp_path: Path) -> None:
-    models = "".join(
-        f"  qwen3.{n}-27b-vllm-180k-cuda0:\n    name: Qwen3.{n} 27B\n    engine: vllm\n    model: org/qwen3.{n}-27b\n"
-        f"    devices: [cuda0]\n    settings:\n      max-model-len: 180000\n      dtype: auto\n"
-        f"    memory: 22GiB\n    ttl: 15m\n"
-        for n in range(200)
-    )
-    file = tmp_path / "large.yaml"
-    file.write_text(f"models:\n{models}")
-    assert best_s("check", str(file)) < 1

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -26,12 +25,9 @@ def test_the_same_theme_is_the_same_bytes(tmp_path: Path, theme: str) -> None:
     assert hashlib.sha256(path.read_bytes()).hexdigest() == DIGESTS[theme]
 
 
-def test_a_model_is_small_and_quickly_made(tmp_path: Path) -> None:
-    write_tiny_model(tmp_path / "first.gguf", "sea")  # imports what it needs
-    began = time.monotonic()
-    write_tiny_model(tmp_path / "second.gguf", "sea")
-    assert time.monotonic() - began < 0.3
-    assert (tmp_path / "second.gguf").stat().st_size < 1_000_000
+def test_a_model_is_small(tmp_path: Path) -> None:
+    write_tiny_model(tmp_path / "tiny.gguf", "sea")
+    assert (tmp_path / "tiny.gguf").stat().st_size < 1_000_000
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:

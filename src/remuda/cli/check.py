@@ -12,8 +12,8 @@ from remuda.errors import Problem, SpecError
 
 
 @click.command("check")
-@click.argument("file", required=False, metavar="[FILE]", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("-f", "--file", "option", metavar="FILE", type=click.Path(path_type=Path), help="The same as FILE.")
+@click.argument("file", required=False, metavar="[FILE]", type=fleet_file.PATH)
+@click.option("-f", "--file", "option", metavar="FILE", type=fleet_file.PATH, help="The same as FILE.")
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 def command(file: Path | None, option: Path | None, *, as_json: bool) -> int:
     """Report every problem of FILE: `./remuda.yaml` if there is none, standard input for `-`.

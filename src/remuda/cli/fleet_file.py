@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 NAME: Final = "remuda.yaml"
 STDIN: Final = Path("-")
 
+PATH: Final = click.Path(readable=False, allow_dash=True, path_type=Path)
+"""The type of a FILE argument. Whether it can be read is said by `read`, as every other error is."""
+
 option = click.option(
     "-f",
     "--file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help=f"Fleet file; otherwise ./{NAME}, then $XDG_CONFIG_HOME/remuda/{NAME}.",
 )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from remuda.cli import output, running
+from remuda.cli import fleet_file, output, running
 
 
 @click.command("logs")
 @click.argument("model")
-@click.option("--file", type=click.Path(path_type=Path), metavar="FILE", help=running.HELP)
+@click.option("--file", type=fleet_file.PATH, metavar="FILE", help=running.HELP)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is printed from now on.")
 @click.option("-n", "--lines", default=100, show_default=True, type=click.IntRange(min=0), help="So many last lines.")
 def command(model: str, file: Path | None, lines: int, *, follow: bool) -> None:

@@ -16,7 +16,7 @@ from remuda.edge.paths import places
 
 HELP = "Fleet file of the daemon; otherwise the one that is running."
 
-option = click.option("-f", "--file", type=click.Path(path_type=Path), metavar="FILE", help=HELP)
+option = click.option("-f", "--file", type=fleet_file.PATH, metavar="FILE", help=HELP)
 """The option `-f/--file` of a verb that talks to a daemon: a `Path`, or None."""
 
 
