@@ -79,7 +79,7 @@ async def test_an_unknown_model_is_an_error_of_the_input(tmp_path: Path, action:
     async with api(tmp_path, fake()) as control:
         with pytest.raises(error) as raised:
             await control.post("fakee", action)
-    assert raised.value.hint == "did you mean `fake`?"
+    assert raised.value.hint == "write `fake`"
 
 
 async def test_a_model_that_can_never_fit_cannot_be_satisfied(tmp_path: Path) -> None:

@@ -225,7 +225,7 @@ def test_load_unload_logs_and_ps(home: Home) -> None:
         daemon.wait_until("tiny-a", "stopped")
         unknown = home.run("load", "tiny-c")
         assert unknown.returncode == 2
-        assert "did you mean `tiny-" in unknown.stderr
+        assert "hint: write `tiny-" in unknown.stderr
 
 
 def test_an_external_server_is_one_more_model(home: Home) -> None:

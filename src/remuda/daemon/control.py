@@ -4,7 +4,7 @@
 |---|---|
 | `GET /api/status` | the daemon: version, pid, fleet file, address |
 | `GET /api/models` | every model with its state |
-| `POST /api/models/{id}/load` | waits until it is ready; 502 when it cannot be started |
+| `POST /api/models/{id}/load` | waits until it is ready; 502 when it cannot be started, 503 when it may not |
 | `POST /api/models/{id}/unload?kill=` | returns at once; its requests finish first unless killed |
 | `GET /api/models/{id}/logs?lines=&follow=` | the engine's log as text; with `follow`, until the client leaves |
 
@@ -15,11 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import difflib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -32,6 +30,7 @@ from remuda.edge import engine_log, unix_socket
 from remuda.edge.http.seam import Endpoint
 from remuda.errors import EffectError
 from remuda.residency.commands import Refuse
+from remuda.spec.nearest import suggestion
 
 _FOLLOW_PAUSE_S = 0.1
 _DEFAULT_LINES = 100
@@ -99,9 +98,9 @@ class Control:
         if refusal is None:
             dispatcher.end(number)
             return JSONResponse(asdict(self._status.model(model)))
-        tail = refusal.failure.log_tail if refusal.failure else ()
-        code = refusal.failure.kind if refusal.failure else refusal.kind
-        return _error(502, refusal.message, code, log_tail=list(tail))
+        if refusal.failure is None:
+            return _error(503, refusal.message, refusal.kind)
+        return _error(502, refusal.message, refusal.failure.kind, hint=f"read `remuda logs {model}`")
 
     async def unload(self, request: Request) -> Response:
         """Take a model out of memory."""
@@ -131,8 +130,7 @@ class Control:
         known = self._status.model_ids
         if model in known:
             return None
-        near = difflib.get_close_matches(model, known, 1)
-        hint = f"did you mean `{near[0]}`?" if near else f"choose one of {', '.join(f'`{name}`' for name in known)}"
+        hint = suggestion(model, known, otherwise=f"choose one of `{'`, `'.join(known)}`")
         return _error(404, f"there is no model `{model}` in this fleet", "model_not_found", hint=hint)
 
 
@@ -144,8 +142,8 @@ async def _follow(first: str, follower: engine_log.Follower) -> AsyncIterator[by
         await asyncio.sleep(_FOLLOW_PAUSE_S)
 
 
-def _error(status: int, message: str, code: str, **more: Any) -> Response:
-    return JSONResponse({"error": {"message": message, "code": code, **more}}, status_code=status)
+def _error(status: int, message: str, code: str, *, hint: str | None = None) -> Response:
+    return JSONResponse({"error": {"message": message, "code": code, "hint": hint}}, status_code=status)
 
 
 class _Server(uvicorn.Server):
