@@ -94,15 +94,19 @@ class Daemon:
             stack.push_async_callback(control.close)
             await server.accept()
             self._report(report.Serving(server.url))
-            async with asyncio.TaskGroup() as tasks:
-                housekeeping = tasks.create_task(instances.bound_logs())
-                ended_by = await self._signals.get()
-                impatience = tasks.create_task(self._kill_at_next_signal(dispatcher))
-                self._report(report.ShuttingDown(sum(model.in_flight for model in residency.snapshot())))
-                await asyncio.gather(server.drain(GRACE_S), dispatcher.shut_down(GRACE_S))
-                housekeeping.cancel()
-                impatience.cancel()
-            return ended_by
+            return await self._until_ended(server, status)
+
+    async def _until_ended(self, server: GatewayServer, status: Status) -> int:
+        """Wait for a signal, then finish what is being answered and stop the engines."""
+        async with asyncio.TaskGroup() as tasks:
+            housekeeping = tasks.create_task(status.instances.bound_logs())
+            ended_by = await self._signals.get()
+            impatience = tasks.create_task(self._kill_at_next_signal(status.dispatcher))
+            self._report(report.ShuttingDown(status.in_flight))
+            await asyncio.gather(server.drain(GRACE_S), status.dispatcher.shut_down(GRACE_S))
+            housekeeping.cancel()
+            impatience.cancel()
+        return ended_by
 
     async def _kill_at_next_signal(self, dispatcher: Dispatcher) -> None:
         await self._signals.get()

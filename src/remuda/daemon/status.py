@@ -57,6 +57,11 @@ class Status:
         """Every model, in the order of the file."""
         return list(self.plan_instances)
 
+    @property
+    def in_flight(self) -> int:
+        """Requests that engines are answering."""
+        return sum(seen.in_flight for seen in self.residency.snapshot())
+
     def daemon(self) -> dict[str, Any]:
         """The daemon itself."""
         return {"version": __version__, "pid": os.getpid(), "fleet": str(self.fleet_file), "url": self.url}
