@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,8 +27,20 @@ lint: {model_ids: 'off'}
 FAKE = Path(__file__).parents[1] / "fake_engine.py"
 
 
+CLIENTS: list[openai.OpenAI] = []
+
+
+@pytest.fixture(autouse=True)
+def close_clients() -> Iterator[None]:
+    """Close what `client` has opened, also in a test that fails: its sockets would be reported against another."""
+    yield
+    while CLIENTS:
+        CLIENTS.pop().close()
+
+
 def client(url: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=30)
+    CLIENTS.append(openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=30))
+    return CLIENTS[-1]
 
 
 def ask(client: openai.OpenAI, model: str, *, stream: bool = False, tokens: int = 4) -> str:
@@ -78,11 +91,13 @@ def test_a_lane_answers_and_every_name_is_listed(home: Home) -> None:
 def test_an_engine_killed_in_the_middle_of_a_stream_ends_the_stream_and_is_started_again(home: Home) -> None:
     with home.up(home.fleet(PAIR)) as daemon:
         openai_client = client(daemon.url)
+        ask(openai_client, "tiny-a")
+        pid = daemon.ps()["tiny-a"]["pid"]
         stream = openai_client.completions.create(
             model="tiny-a", prompt="the", max_tokens=4000, stream=True, extra_body={"ignore_eos": True}
         )
         next(iter(stream))
-        os.kill(daemon.ps()["tiny-a"]["pid"], signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
         with pytest.raises((openai.APIError, openai.APIConnectionError)):
             list(stream)
         assert ask(openai_client, "tiny-a") == "tiny-a"
