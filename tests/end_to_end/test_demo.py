@@ -29,7 +29,7 @@ def test_the_printed_commands_work_and_each_model_answers_in_its_own_words(home:
             for argv in lines
         ]
         for answer, theme in zip(answers, ("range", "sea"), strict=True):
-            said = set(re.findall(r"[A-Za-z]+", " ".join(re.findall(r'"content":"(.*?)"', answer))))
+            said = set(re.findall(r"[A-Za-z-]+", " ".join(re.findall(r'"content":"(.*?)"', answer))))
             other = THEMES["sea" if theme == "range" else "range"].words - THEMES[theme].words
             assert THEMES[theme].words & said
             assert not other & said
