@@ -84,7 +84,7 @@ class Instances:
     def address(self, model: str) -> str | None:
         """The base URL of the model's instance, while it is ready."""
         attempt = self._attempts.get(model)
-        return _url(attempt.endpoint) if attempt and attempt.endpoint else None
+        return attempt.endpoint.url if attempt and attempt.endpoint else None
 
     def start(self, model: str, number: int) -> None:
         """Bring an instance up; answered by an event."""
@@ -187,7 +187,7 @@ class Instances:
     def _ready(self, model: str, attempt: _Attempt) -> None:
         assert attempt.endpoint is not None  # noqa: S101
         took_s = asyncio.get_running_loop().time() - attempt.began
-        self._report(report.Ready(model, _url(attempt.endpoint), took_s))
+        self._report(report.Ready(model, attempt.endpoint.url, took_s))
         self._emit(InstanceReady(model, attempt.number))
 
     def _fail(self, instance: Instance, attempt: _Attempt, why: Failure) -> None:
@@ -246,10 +246,5 @@ class Instances:
         self._attempts[instance.model_id] = attempt
         self._records.add(self._record(instance, record.attempt, process.identity, record.port))
         attempt.task = self._spawn(f"watching {instance.model_id}", self._run(instance, attempt, self._watch))
-        self._report(report.Ready(instance.model_id, _url(endpoint), None))
+        self._report(report.Ready(instance.model_id, endpoint.url, None))
         self._emit(InstanceAdopted(instance.model_id, record.attempt))
-
-
-def _url(endpoint: Endpoint) -> str:
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return f"{'https' if endpoint.tls else 'http'}://{host}:{endpoint.port}{endpoint.base_path}"

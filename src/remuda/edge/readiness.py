@@ -58,8 +58,7 @@ async def _ask(endpoint: Endpoint, path: str | None) -> bool:
     try:
         if path is None:
             return True
-        host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-        request = f"GET {path} HTTP/1.1\r\nHost: {host}:{endpoint.port}\r\nConnection: close\r\n\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: {endpoint.authority}\r\nConnection: close\r\n\r\n"
         writer.write(request.encode())
         status_line = await reader.read(_HEAD_BYTES)
         return status_line.startswith(b"HTTP/1.") and status_line[9:12] == b"200"

@@ -23,13 +23,18 @@ class Listen:
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return authority(self.host, self.port)
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""
         address = _address(self.host)
         return self.host == "localhost" if address is None else address.is_loopback
+
+
+def authority(host: str, port: int) -> str:
+    """`host:port` as URLs have it: an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def parse_listen(value: object) -> Listen:

@@ -128,7 +128,7 @@ class Exchange:
         assert self._forward is not None  # noqa: S101  kept until the response begins
         self._state = _State.SENT
         payload = self._forward.payload(endpoint.served_name)
-        hop = Hop(self._downstream.address, _authority(endpoint), endpoint.base_path.encode())
+        hop = Hop(self._downstream.address, endpoint.authority.encode(), endpoint.base_path.encode())
         head = self._forward.head_bytes(hop, len(payload))
         self._outgoing: Outgoing | None = Outgoing(head, payload, self._request.method == b"HEAD")
         self._endpoint = endpoint
@@ -213,8 +213,3 @@ class Exchange:
     def _sentence(self, loss: Loss) -> str:
         what = "did not answer" if self._state is _State.SENT else "stopped answering"
         return f"`{self._model}` {what}: {loss.reason}"
-
-
-def _authority(endpoint: Endpoint) -> bytes:
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return f"{host}:{endpoint.port}".encode()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from remuda.residency.commands import Refuse
+from remuda.spec.listen import authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,16 @@ class Endpoint:
     base_path: str = ""
     served_name: str | None = None
     generation: int = 0
+
+    @property
+    def authority(self) -> str:
+        """Its host and port."""
+        return authority(self.host, self.port)
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        return f"{'https' if self.tls else 'http'}://{self.authority}{self.base_path}"
 
 
 class Waiter(Protocol):

@@ -18,6 +18,7 @@ from remuda.edge.http.pool import Pool
 from remuda.edge.http.seam import Admission
 from remuda.errors import EffectError
 from remuda.gateway.decide import Gateway
+from remuda.spec.listen import authority
 
 _BACKLOG = 2048
 _DEFAULTS = Limits()
@@ -62,7 +63,7 @@ class GatewayServer:
     @property
     def url(self) -> str:
         """The base URL of the first address."""
-        return f"http://{_authority(*self._addresses[0])}"
+        return f"http://{authority(*self._addresses[0])}"
 
     def replace(self, gateway: Gateway) -> None:
         """Decide by another snapshot from now on."""
@@ -99,7 +100,7 @@ class GatewayServer:
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> EffectError:
-    address = _authority(host, port)
+    address = authority(host, port)
     if error.errno == errno.EADDRINUSE:
         return EffectError(
             f"cannot listen on `{address}`: the address is in use",
@@ -108,7 +109,3 @@ def _cannot_listen(host: str, port: int, error: OSError) -> EffectError:
     reason = error.strerror or str(error)
     hint = "set `gateway.listen` to an address of this machine"
     return EffectError(f"cannot listen on `{address}`: {reason}", hint=hint)
-
-
-def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
