@@ -41,6 +41,11 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     # Values that the sockets live by.
     "edge/http/frontend.py": "edge/http/test_server.py",
     "edge/http/limits.py": "edge/http/test_server.py",
+    # The parts of one translation.
+    **dict.fromkeys(
+        (f"gateway/translate/responses_{name}.py" for name in ("chat", "output", "problems")),
+        "gateway/translate/test_responses_reply.py",
+    ),
     # One table of tests asks the same of every engine.
     **dict.fromkeys(
         (f"engines/{name}.py" for name in ("command", "contract", "llama_cpp", "ollama", "sglang", "vllm")),
