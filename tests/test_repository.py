@@ -30,17 +30,21 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "cli/foreground.py": "end_to_end/test_up.py",
     "cli/load.py": "end_to_end/test_up.py",
     "cli/logs.py": "end_to_end/test_demo.py",
+    "cli/reload.py": "end_to_end/test_clients.py",
     "cli/running.py": "end_to_end/test_up.py",
     "cli/serve.py": "end_to_end/test_demo.py",
     "cli/unload.py": "end_to_end/test_up.py",
     "cli/up.py": "end_to_end/test_up.py",
     "daemon/daemon.py": "end_to_end/test_up.py",
+    "daemon/job.py": "end_to_end/test_up.py",
     # The two ends of one API.
-    "daemon/status.py": "daemon/test_control.py",
-    "edge/control_client.py": "daemon/test_control.py",
+    "daemon/status.py": "daemon/control/test_models.py",
+    "edge/control_client.py": "daemon/control/test_models.py",
     # Values that the sockets live by.
-    "edge/http/frontend.py": "edge/http/test_server.py",
     "edge/http/limits.py": "edge/http/test_server.py",
+    # Values that pass between modules.
+    "gateway/live.py": "gateway/test_own.py",
+    "gateway/record.py": "edge/http/test_account.py",
     # The parts of one translation.
     **dict.fromkeys(
         (f"gateway/translate/responses_{name}.py" for name in ("chat", "output", "problems")),

@@ -1,30 +1,8 @@
 import pytest
 
 from remuda import __version__
-from remuda.cli.plain_lines import PlainLines, sentence
+from remuda.cli.plain_lines import PlainLines
 from remuda.daemon import report
-from remuda.engines.contract import Failure, FailureKind
-from remuda.errors import Problem
-
-REPORTS: dict[str, report.Report] = {
-    "no room": report.Noted(Problem("no room")),
-    f"remuda {__version__} serves at http://h:1/v1": report.Serving("http://h:1"),
-    "starting": report.Starting("a"),
-    "ready at http://h:2 in 0.25 s": report.Ready("a", "http://h:2", 0.25),
-    "ready at http://h:2, taken over": report.Ready("a", "http://h:2", None),
-    "stopping: idle": report.Stopping("a", "idle"),
-    "stopped in 1.00 s": report.Stopped("a", 1),
-    "failed (out_of_memory): too large": report.Failed("a", Failure(FailureKind.OUT_OF_MEMORY, "too large")),
-    "finishing 2 requests, then stopping": report.ShuttingDown(2),
-    "finishing 1 request, then stopping": report.ShuttingDown(1),
-    "stopping": report.ShuttingDown(0),
-    "a bug in remuda, while stopping a: oops": report.Trouble("stopping a", "oops"),
-}
-
-
-@pytest.mark.parametrize(("words", "what"), REPORTS.items())
-def test_every_report_has_a_sentence(words: str, what: report.Report) -> None:
-    assert sentence(what) == words
 
 
 def test_lines_begin_with_the_model_in_a_column(capsys: pytest.CaptureFixture[str]) -> None:

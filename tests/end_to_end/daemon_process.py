@@ -74,7 +74,7 @@ class Daemon:
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
             )
-        self.url = self.wait_for(r"at (http://\S+?)/v1")
+        self.url = self.wait_for(r"at (https?://\S+?)/v1")
         return self
 
     def __exit__(self, *_: object) -> None:

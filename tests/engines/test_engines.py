@@ -37,7 +37,7 @@ def test_vllm_counts_its_users_when_they_ask_for_it() -> None:
     assert launch("vllm", environment={"DO_NOT_TRACK": "0"}).environment["DO_NOT_TRACK"] == "0"
 
 
-SGLANG = ("--model-path", "org/qwen", "--host", "127.0.0.1", "--port", "5801", "--served-model-name", "qwen", "--max-len", "8")  # fmt: skip # noqa: E501
+SGLANG = ("--model-path", "org/qwen", "--host", "127.0.0.1", "--port", "5801", "--served-model-name", "qwen", "--enable-metrics", "--max-len", "8")  # fmt: skip # noqa: E501
 
 
 def test_sglang_as_a_program_has_a_verb() -> None:
@@ -101,6 +101,27 @@ def test_readiness_and_served_name(engine: str, path: str, served_name: str | No
     assert ENGINES[engine].readiness(replace(ORDER, ready="/up")) == Readiness("/up")
     assert ENGINES[engine].readiness(replace(ORDER, ready="")) == Readiness(None)
     assert ENGINES[engine].served_name(ORDER) == served_name
+
+
+@pytest.mark.parametrize(
+    ("engine", "flag", "asked_for"),
+    [
+        ("vllm", "--served-model-name", "q"),
+        ("sglang", "--served-model-name", "q"),
+        ("llama-cpp", "--alias", None),
+        ("command", None, "q"),
+    ],
+)
+def test_a_served_name_stands_for_the_models_id(engine: str, flag: str | None, asked_for: str | None) -> None:
+    order = replace(ORDER, served_name="q")
+    argv = ENGINES[engine].launch(order).argv
+    assert flag is None or argv[argv.index(flag) + 1] == "q"
+    assert "qwen" not in argv
+    assert ENGINES[engine].served_name(order) == asked_for
+
+
+def test_sglang_has_metrics_unless_they_are_switched_off() -> None:
+    assert "--enable-metrics" not in launch("sglang", settings={"enable-metrics": False}).argv
 
 
 def test_a_command_without_a_model_is_asked_for_the_model_id() -> None:

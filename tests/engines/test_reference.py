@@ -37,5 +37,27 @@ def test_managed_flags_are_listed(name: str) -> None:
     assert rows(name)[1][1].replace("`", "").split() == list(ENGINES[name].MANAGED)
 
 
+SINCE = re.findall(r"^\| (`/.*`) \| (`.*) \|$", PAGE, re.MULTILINE)
+SERVED = [
+    (path, name, version or None)
+    for paths, engines in SINCE
+    for path in re.findall("`(.*?)`", paths)
+    for name, version in re.findall(r"`([a-z-]+)`(?: ([b0-9.]+))?", engines)
+]
+
+
+@pytest.mark.parametrize(("path", "name", "version"), SERVED)
+def test_paths_are_served_since_the_release_that_is_named(path: str, name: str, version: str | None) -> None:
+    apis = ENGINES[name].apis
+    assert path in apis(version)
+    assert version is None or path not in apis(f"{version}rc1") | apis(None)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_protocol_that_an_engine_serves_is_listed(name: str) -> None:
+    listed = {path for path, engine, _ in SERVED if engine == name}
+    assert ENGINES[name].apis("b99999") - {"/tokenize", "/detokenize"} == listed
+
+
 def test_failures_are_explained() -> None:
     assert [kind.value for kind in FailureKind if not rows(kind.value)] == []

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from remuda.gateway.decide import Admitted, Forward, Gateway, decide, screen
+from remuda.gateway.decide import Admitted, Gateway, Surroundings, decide, screen
 from remuda.gateway.directory import Listing, make_directory
 from remuda.gateway.envelope import Answer
-from remuda.gateway.head import Hop, RequestHead, read_head
-from remuda.gateway.keys import Keyring, make_key
+from remuda.gateway.forward import Forward
+from remuda.gateway.head import RequestHead, read_head
+from remuda.gateway.keys import Keyring, Scope, make_key
+from remuda.gateway.live import Nothing
+from remuda.spec.route import Split
 
 DIRECTORY = make_directory(
     [Listing("tiny-a", "A", "x", ("a",)), Listing("tiny-b", "B", "x")],
-    {"mix": {"tiny-a": 1, "tiny-b": 1}, "lane": "tiny-b"},
+    {"mix": Split(split={"tiny-a": 1, "tiny-b": 1}), "lane": "tiny-b"},
 )
 OPEN = Gateway(DIRECTORY, body_max_bytes=1000)
 KEYS = Keyring((make_key("all", "s-all"), make_key("only-a", "s-a", ["tiny-a"]), make_key("mixer", "s-mix", ["mix"])))
@@ -35,12 +39,13 @@ def told(outcome: object) -> tuple[int, dict[str, Any]]:
 
 def ask(body: bytes, gateway: Gateway = OPEN, chance: float = 0.0, secret: str | None = None) -> Answer | Forward:
     fields = {} if secret is None else {"authorization": f"Bearer {secret}".encode()}
+    gateway = replace(gateway, around=Surroundings(Nothing(), lambda: chance, lambda: 0.0))
     admitted = screen(head(**fields), gateway)
     assert isinstance(admitted, Admitted), admitted
-    return decide(admitted, body, gateway, chance)
+    return decide(admitted, body, gateway)
 
 
-@pytest.mark.parametrize("target", [b"/nope", b"/", b"/v1/models/x", b"//v1/models", b"/v1%2Fmodels", b"/V1/models"])
+@pytest.mark.parametrize("target", [b"/nope", b"/v1/modelsx", b"//v1/models", b"/v1%2Fmodels", b"/V1/models"])
 @pytest.mark.parametrize("method", [b"GET", b"POST", b"BREW"])
 def test_an_unknown_path_is_404_for_any_method(method: bytes, target: bytes) -> None:
     status, body = told(screen(head(method, target), OPEN))
@@ -114,10 +119,8 @@ def test_a_name_is_forwarded_to_its_model(name: str, chance: float, model: str) 
     body = json.dumps({"model": name, "stream": True}).encode()
     outcome = ask(body, chance=chance)
     assert isinstance(outcome, Forward)
-    assert (outcome.model, outcome.asked) == (model, name)
-    assert outcome.payload(None) is body
-    assert outcome.payload(name) is body
-    assert json.loads(outcome.payload("served")) == {"model": "served", "stream": True}
+    assert ([candidate.model for candidate in outcome.candidates], outcome.wanted.model) == ([model], name)
+    assert outcome.wanted.streams
 
 
 def test_an_unknown_model_is_404_with_the_nearest_name() -> None:
@@ -158,11 +161,95 @@ def test_a_key_may_name_a_route_or_all_models_behind_it(secret: str, name: str, 
             assert (status, body["error"]["code"]) == (403, "model_not_allowed")
 
 
-def test_our_keys_do_not_reach_the_engine() -> None:
-    hop = Hop(b"192.0.2.1", b"engine:1")
-    closed = ask(b'{"model":"a"}', CLOSED, secret="s-all")
-    assert isinstance(closed, Forward)
-    assert b"s-all" not in closed.head_bytes(hop, 13)
-    opened = ask(b'{"model":"a"}', OPEN, secret="theirs")
-    assert isinstance(opened, Forward)
-    assert b"authorization: Bearer theirs\r\n" in opened.head_bytes(hop, 13)
+ADMIN = make_key("boss", "s-boss", scope=Scope(is_admin=True))
+CONTROL = [
+    b"/metrics",
+    b"/running",
+    b"/unload",
+    b"/logs",
+    b"/logs/stream/tiny-a",
+    b"/api/models/unload",
+    b"/api/events",
+]
+
+
+@pytest.mark.parametrize("target", CONTROL)
+def test_the_control_api_is_for_administrators(target: bytes) -> None:
+    gateway = replace(CLOSED, keyring=Keyring((*KEYS.keys, ADMIN)))
+    assert told(screen(head(b"GET", target), gateway))[0] == 401
+    status, body = told(screen(head(b"GET", target, x_api_key=b"s-all"), gateway))
+    assert (status, body["error"]["code"]) == (403, "not_an_administrator")
+    admitted = screen(head(b"GET", target + b"?x=1", x_api_key=b"s-boss"), gateway)
+    assert isinstance(admitted, Admitted)
+    outcome = decide(admitted, b"", gateway)
+    assert isinstance(outcome, Forward)
+    assert outcome.wanted.path == target + b"?x=1"
+
+
+def test_an_open_gateway_lets_no_web_page_of_somebody_elses_control_it() -> None:
+    def code(**fields: bytes) -> int | None:
+        found = read_head(b"POST", b"/unload", "1.1", [(name.encode(), value) for name, value in fields.items()])
+        assert isinstance(found, RequestHead)
+        outcome = screen(found, OPEN)
+        return outcome.status if isinstance(outcome, Answer) else None
+
+    assert code(host=b"127.0.0.1:8080") is None
+    assert code(host=b"localhost:8080", origin=b"http://localhost:8080") is None
+    assert code(host=b"127.0.0.1:8080", origin=b"https://evil.example") == 403
+    assert code(host=b"evil.example:8080") == 403
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"/upstream/tiny-a/metrics", b"/metrics"),
+        (b"/upstream/a", b"/"),
+        (b"/upstream/lane/", b"/"),
+        (b"/upstream/tiny-a/v1/x/?q=%2f", b"/v1/x/?q=%2f"),
+    ],
+)
+def test_a_path_may_name_the_model(target: bytes, path: bytes) -> None:
+    admitted = screen(head(b"PUT", target), OPEN)
+    assert isinstance(admitted, Admitted)
+    outcome = decide(admitted, b"anything", OPEN)
+    assert isinstance(outcome, Forward)
+    assert outcome.wanted.path == path
+
+
+def test_a_path_names_its_model_for_keys_as_well() -> None:
+    admitted = screen(head(b"GET", b"/upstream/tiny-b/x", x_api_key=b"s-a"), CLOSED)
+    assert isinstance(admitted, Admitted)
+    assert told(decide(admitted, b"", CLOSED))[0] == 403
+
+
+def test_ollamas_clients_may_add_their_tag() -> None:
+    admitted = screen(head(b"POST", b"/api/chat"), OPEN)
+    assert isinstance(admitted, Admitted)
+    outcome = decide(admitted, b'{"model":"tiny-a:latest","messages":[{"role":"user","content":"x"}]}', OPEN)
+    assert isinstance(outcome, Forward)
+    assert outcome.wanted.model == "tiny-a"
+
+
+def test_ollamas_description_of_a_model() -> None:
+    admitted = screen(head(b"POST", b"/api/show"), OPEN)
+    assert isinstance(admitted, Admitted)
+    assert told(decide(admitted, b'{"model":"tiny-a:latest"}', OPEN))[0] == 200
+    assert told(decide(admitted, b'{"model":"nope"}', OPEN))[0] == 404
+    assert told(decide(admitted, b"{", OPEN))[0] == 400
+
+
+def test_a_conversation_stays_where_it_began() -> None:
+    sticky = make_directory(
+        [Listing("tiny-a", "A", "x"), Listing("tiny-b", "B", "x")],
+        {"mix": Split(split={"tiny-a": 1, "tiny-b": 1}, sticky="prefix")},
+    )
+
+    def model(text: str, chance: float) -> str:
+        body = json.dumps({"model": "mix", "messages": [{"role": "user", "content": text}]}).encode()
+        outcome = ask(body, Gateway(sticky), chance)
+        assert isinstance(outcome, Forward)
+        return outcome.candidates[0].model
+
+    texts = [f"question {number}" for number in range(50)]
+    assert [model(text, 0.0) for text in texts] == [model(text, 0.9) for text in texts]
+    assert len({model(text, 0.0) for text in texts}) == 2

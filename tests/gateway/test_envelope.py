@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from remuda.engines.contract import Failure, FailureKind
-from remuda.gateway.envelope import Answer, echo, error, error_event, refused
+from remuda.gateway.envelope import Answer, echo, error, refused, tell
 from remuda.residency.commands import RefusalKind, Refuse
 
 
@@ -30,13 +30,6 @@ def test_the_type_says_whose_fault_it_is(status: int, kind: str) -> None:
     assert content(error(status, "x", "y"))["error"]["type"] == kind
 
 
-def test_an_error_event_is_one_event() -> None:
-    event = error_event("line one\nline two", "engine_lost")
-    assert event.startswith(b'data: {"error":')
-    assert event.endswith(b"}\n\n")
-    assert event.count(b"\n") == 2
-
-
 @pytest.mark.parametrize(
     ("kind", "status", "retries"),
     [
@@ -44,32 +37,34 @@ def test_an_error_event_is_one_event() -> None:
         (RefusalKind.CANNOT_FIT, 503, False),
         (RefusalKind.UNLOADED, 503, True),
         (RefusalKind.SHUTTING_DOWN, 503, True),
+        (RefusalKind.NOT_LOADED, 409, False),
     ],
 )
 def test_a_refusal_asks_to_come_back_only_where_that_can_help(kind: RefusalKind, status: int, *, retries: bool) -> None:
-    answer = refused(Refuse(1, "m", kind, "because"))
+    answer = tell(refused(Refuse(1, "m", kind, "because")))
     assert answer.status == status
-    assert content(answer)["error"] == {"message": "because", "type": "server_error", "param": None, "code": kind.value}
+    assert content(answer)["error"]["message"] == "because"
+    assert content(answer)["error"]["code"] == kind.value
     assert answer.headers == (((b"retry-after", b"5"),) if retries else ((b"x-should-retry", b"false"),))
 
 
 def test_every_kind_of_refusal_is_in_the_table_above() -> None:
-    assert {kind.value for kind in RefusalKind} == {"load_failed", "cannot_fit", "unloaded", "shutting_down"}
+    assert set(map(str, RefusalKind)) == {"load_failed", "cannot_fit", "unloaded", "shutting_down", "not_loaded"}
 
 
 def test_a_failed_load_tells_its_class_and_the_end_of_the_log() -> None:
     log = tuple(f"line {number}" for number in range(100))
     failure = Failure(FailureKind.OUT_OF_MEMORY, "out of memory", log)
-    told = content(refused(Refuse(1, "m", RefusalKind.LOAD_FAILED, "cannot load `m`: out of memory", failure)))
+    told = content(tell(refused(Refuse(1, "m", RefusalKind.LOAD_FAILED, "cannot load `m`: no memory", failure))))
     assert told["error"]["code"] == "out_of_memory"
     lines = told["error"]["message"].split("\n")
-    assert lines[0] == "cannot load `m`: out of memory"
+    assert lines[0] == "cannot load `m`: no memory"
     assert lines[2:] == [f"line {number}" for number in range(90, 100)]
 
 
 def test_a_failed_load_without_a_log_is_one_sentence() -> None:
     failure = Failure(FailureKind.NOT_INSTALLED, "not there")
-    told = content(refused(Refuse(1, "m", RefusalKind.LOAD_FAILED, "cannot load `m`", failure)))
+    told = content(tell(refused(Refuse(1, "m", RefusalKind.LOAD_FAILED, "cannot load `m`", failure))))
     assert told["error"]["message"] == "cannot load `m`"
 
 

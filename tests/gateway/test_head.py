@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remuda.gateway.envelope import Answer
-from remuda.gateway.head import HOP_BY_HOP, Hop, RequestHead, read_head, request_bytes
+from remuda.gateway.head import HOP_BY_HOP, Hop, Outbound, RequestHead, read_head, request_bytes
 
 HOST = (b"Host", b"gateway")
 HOP = Hop(b"192.0.2.1", b"127.0.0.1:9000", b"/base")
@@ -63,6 +63,7 @@ def test_a_body_has_a_length_or_is_chunked(fields: tuple[tuple[bytes, bytes], ..
         [(b"Host", b"other")],
         [(b"Authorization", b"Bearer a"), (b"Authorization", b"Bearer b")],
         [(b"X-Api-Key", b"a"), (b"X-Api-Key", b"b")],
+        [(b"Content-Type", b"multipart/form-data; boundary=a"), (b"Content-Type", b"text/plain")],
     ],
 )
 def test_an_ambiguous_head_is_refused(fields: list[tuple[bytes, bytes]]) -> None:
@@ -115,10 +116,11 @@ def test_what_keeps_a_connection_alive(version: str, connection: bytes | None, *
         ([], None),
         ([(b"Authorization", b"Bearer abc")], b"abc"),
         ([(b"authorization", b"bEARER  abc ")], b"abc"),
-        ([(b"Authorization", b"Basic abc")], None),
+        ([(b"Authorization", b"Basic dXNlcjpwYTpzcw==")], b"pa:ss"),
+        ([(b"Authorization", b"Basic !")], None),
         ([(b"X-Api-Key", b"xyz")], b"xyz"),
         ([(b"X-Api-Key", b"xyz"), (b"Authorization", b"Bearer abc")], b"abc"),
-        ([(b"X-Api-Key", b"xyz"), (b"Authorization", b"Basic abc")], b"xyz"),
+        ([(b"X-Api-Key", b"xyz"), (b"Authorization", b"Negotiate abc")], b"xyz"),
     ],
 )
 def test_where_the_key_is_found(fields: list[tuple[bytes, bytes]], secret: bytes | None) -> None:
@@ -147,7 +149,7 @@ def test_the_head_for_the_engine_is_built_anew() -> None:
         (b"Content-Type", b"application/x-www-form-urlencoded"),
         target=b"http://elsewhere/v1/x/?q=1",
     )
-    assert request_bytes(head, HOP, 7, with_credentials=False) == (
+    assert request_bytes(head, HOP, Outbound(b"/v1/x?q=1", 7, b"application/json")) == (
         b"POST /base/v1/x?q=1 HTTP/1.1\r\n"
         b"host: 127.0.0.1:9000\r\n"
         b"x-custom:   kept \r\n"
@@ -161,16 +163,56 @@ def test_the_head_for_the_engine_is_built_anew() -> None:
     )
 
 
-def test_without_keys_of_ours_the_clients_credentials_are_the_engines() -> None:
-    head = good(HOST, (b"Authorization", b"Bearer s"), (b"X-Api-Key", b"k"))
-    sent = request_bytes(head, HOP, 0, with_credentials=True)
-    assert b"\r\nauthorization: Bearer s\r\nx-api-key: k\r\n" in sent
-    assert b"\r\nx-forwarded-for: 192.0.2.1\r\nx-forwarded-proto: http\r\n" in sent
+@pytest.mark.parametrize("name", [b"Authorization", b"X-Api-Key", b"API-Key"])
+def test_the_clients_credential_stays_here(name: bytes) -> None:
+    sent = request_bytes(good(HOST, (name, b"Bearer s3cret")), HOP, Outbound(b"/", 0))
+    assert b"s3cret" not in sent
+
+
+def test_fields_of_the_fleet_file_win() -> None:
+    head = good(HOST, (b"X-Team", b"theirs"), (b"X-Other", b"kept"))
+    sent = request_bytes(head, HOP, Outbound(b"/", 0, extra={b"x-team": b"ours", b"authorization": b"Bearer engine"}))
+    assert sent.count(b"x-team") == 1
+    assert b"\r\nx-other: kept\r\n" in sent
+    assert sent.endswith(b"\r\nx-team: ours\r\nauthorization: Bearer engine\r\ncontent-length: 0\r\n\r\n")
+
+
+def test_a_body_keeps_the_clients_name_for_it_where_we_have_none() -> None:
+    head = good(HOST, (b"Content-Type", b"audio/wav"))
+    assert b"\r\ncontent-type: audio/wav\r\n" in request_bytes(head, HOP, Outbound(b"/", 4))
+
+
+def test_a_get_without_a_body_says_nothing_of_its_length() -> None:
+    head = read_head(b"GET", b"/x", "1.1", [HOST])
+    assert isinstance(head, RequestHead)
+    assert b"content-length" not in request_bytes(head, HOP, Outbound(b"/x", 0))
+
+
+@pytest.mark.parametrize(
+    ("fields", "version", "upgrade"),
+    [
+        ([(b"Connection", b"keep-alive, Upgrade"), (b"Upgrade", b"websocket")], "1.1", b"websocket"),
+        ([(b"Upgrade", b"websocket")], "1.1", None),
+        ([(b"Connection", b"Upgrade")], "1.1", None),
+        ([(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")], "1.0", None),
+    ],
+)
+def test_an_upgrade_is_asked_for_in_two_fields(
+    fields: list[tuple[bytes, bytes]], version: str, upgrade: bytes | None
+) -> None:
+    assert good(HOST, *fields, version=version).upgrade == upgrade
+
+
+def test_an_upgrade_is_asked_for_anew() -> None:
+    head = good(HOST, (b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"), (b"Sec-WebSocket-Version", b"13"))
+    sent = request_bytes(head, HOP, Outbound(b"/", 0, upgrade=head.upgrade))
+    assert b"\r\nsec-websocket-version: 13\r\n" in sent
+    assert b"\r\nconnection: Upgrade\r\nupgrade: websocket\r\n" in sent
 
 
 @pytest.mark.parametrize("name", sorted(HOP_BY_HOP - {b"transfer-encoding", b"connection"}))
 def test_fields_about_the_connection_stay_here(name: bytes) -> None:
-    sent = request_bytes(good(HOST, (name.title(), b"x")), HOP, 0, with_credentials=True)
+    sent = request_bytes(good(HOST, (name.title(), b"x")), HOP, Outbound(b"/", 0))
     assert b"\r\n" + name + b":" not in sent
 
 
@@ -182,7 +224,7 @@ VALUE = st.binary(max_size=20).map(lambda raw: bytes(octet for octet in raw if o
 def test_whatever_passes_there_is_one_framing_and_one_host(fields: list[tuple[bytes, bytes]]) -> None:
     head = read(HOST, *fields)
     if isinstance(head, RequestHead):
-        lines = request_bytes(head, HOP, 3, with_credentials=False).split(b"\r\n")
+        lines = request_bytes(head, HOP, Outbound(b"/", 3)).split(b"\r\n")
         names = [line.partition(b":")[0] for line in lines[1:-2]]
         assert lines[-2:] == [b"", b""]
         for name in (b"host", b"content-length", b"x-forwarded-for"):

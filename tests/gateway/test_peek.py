@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remuda.gateway.envelope import Answer
-from remuda.gateway.peek import Peek, peek, rewrite_model
+from remuda.gateway.peek import Peek, peek
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,20 @@ def test_anything_else_is_refused(body: bytes, code: str) -> None:
     assert error["param"] == ("model" if code == "invalid_model" else None)
 
 
+@pytest.mark.parametrize(
+    ("body", "has"),
+    [
+        (b'{"model":"a","stream_options":{"include_usage":false}}', True),
+        (b'{"model":"a","stream_options":null}', True),
+        (b'{"model":"a"}', False),
+    ],
+)
+def test_whether_the_client_says_how_to_stream(body: bytes, *, has: bool) -> None:
+    found = peek(body)
+    assert isinstance(found, Peek)
+    assert found.has_stream_options is has
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -76,20 +90,12 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(), JSON, max_size=5), st.text(min_size=1), st.text(min_size=1))
-def test_a_rewrite_changes_the_model_and_nothing_else(fields: dict[str, Any], model: str, name: str) -> None:
-    body = json.dumps(fields | {"model": model}).encode()
-    assert peek(body) == Peek(model, fields.get("stream") is True)
-    rewritten = rewrite_model(body, name)
-    assert json.loads(rewritten) == fields | {"model": name}
-    assert peek(rewritten) == Peek(name, fields.get("stream") is True)
+@given(st.dictionaries(st.text(), JSON, max_size=5), st.text(min_size=1))
+def test_whatever_else_is_in_the_body_does_not_matter(fields: dict[str, Any], model: str) -> None:
+    fields.pop("stream_options", None)
+    assert peek(json.dumps(fields | {"model": model}).encode()) == Peek(model, fields.get("stream") is True)
 
 
-def test_a_rewrite_keeps_the_bytes_of_every_other_value() -> None:
-    body = b'{ "temperature": 1.50, "model": "a", "messages": [ {"content" : "\\u00e9\\/" } ], "seed": 1e400 }'
-    expected = b'{"temperature":1.50,"model":"b \\"2\\"","messages":[ {"content" : "\\u00e9\\/" } ],"seed":1e400}'
-    assert rewrite_model(body, 'b "2"') == expected
-
-
-def test_a_rewrite_leaves_no_second_model_behind() -> None:
-    assert rewrite_model(b'{"model":"a","x":1,"mod\\u0065l":"b"}', "c") == b'{"model":"c","x":1}'
+@given(st.binary(max_size=200))
+def test_nothing_makes_it_fail(body: bytes) -> None:
+    assert isinstance(peek(body), Peek | Answer)

@@ -31,7 +31,9 @@ from remuda.gateway.target import Target, read_target
     ],
 )
 def test_equal_targets_get_one_form(raw: bytes, path: bytes, query: bytes) -> None:
-    assert read_target(raw) == Target(path, query)
+    found = read_target(raw)
+    assert found is not None
+    assert (found.path, found.query) == (path, query)
 
 
 @pytest.mark.parametrize(
@@ -45,5 +47,30 @@ def test_other_targets_are_none(raw: bytes) -> None:
 @given(st.binary(max_size=40))
 def test_reading_twice_changes_nothing(raw: bytes) -> None:
     once = read_target(b"/" + raw)
-    if once is not None and not once.path.endswith(b"/"):
-        assert read_target(once.path + once.query) == once
+    if once is not None:
+        assert read_target(once.path + once.slash + once.query) == once
+
+
+@pytest.mark.parametrize(
+    ("raw", "slash"), [(b"/a/", b"/"), (b"/a", b""), (b"/a/?q", b"/"), (b"/", b""), (b"/a//", b"/")]
+)
+def test_the_last_slash_is_remembered(raw: bytes, slash: bytes) -> None:
+    found = read_target(raw)
+    assert found is not None
+    assert found.slash == slash
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        (b"?model=a", "a"),
+        (b"?x=1&model=org%2Fa+b", "org/a b"),
+        (b"?model=", ""),
+        (b"?model=a&model=b", None),
+        (b"?m=a", None),
+        (b"", None),
+        (b"?" + b"a=1&" * 200 + b"model=a", None),
+    ],
+)
+def test_a_parameter_of_the_query(query: bytes, value: str | None) -> None:
+    assert Target(b"/", query).parameter(b"model") == value

@@ -40,6 +40,13 @@ def test_what_needs_to_know_engines(text: str, expected: str) -> None:
     assert all(problem.hint for problem in errors)
 
 
+def test_ollama_goes_by_its_own_names() -> None:
+    text = "models: {a-1b-cpu: {engine: ollama, model: m, served_name: x}}\n"
+    assert lines(check(text, "f").problems) == [
+        "1:47 `models.a-1b-cpu.served_name` cannot be used with the engine `ollama`, which goes by its own names"
+    ]
+
+
 def test_settings_of_the_wrong_shape_are_said_to_be_wrong_once() -> None:
     text = "models: {a-1b-cpu: {engine: vllm, model: m, settings: {--port: 1}}}\n"
     assert len(check(text, "f").problems) == 1

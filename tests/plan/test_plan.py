@@ -124,7 +124,18 @@ def test_readiness_is_unsaid_an_open_port_or_a_path(ready: str, seen: str | None
 
 def test_a_fingerprint_changes_with_what_is_started_and_with_nothing_else() -> None:
     instance = plan("models: {a: {engine: vllm, model: o/a, settings: {x: 1}}}").instances["a"]
-    same = plan("models: {a: {name: A, engine: vllm, ttl: 1m, model: o/a, settings: {x: 1}}}").instances["a"]
-    assert same.fingerprint == instance.fingerprint
-    for change in ({"settings": {"x": 2}}, {"model": "o/b"}, {"visible": {"A": "1"}}, {"environment": {"A": "1"}}):
+    served = (
+        "aliases: [b], strip_params: [n], set_params: {t: 1}, timings: true, on_disconnect: drain, unlisted: true, "
+        "capabilities: [chat], context_length: 5, metadata: {x: 1}, upstream_headers: {X-A: b}"
+    )
+    same = plan(f"models: {{a: {{name: A, engine: vllm, ttl: 1m, model: o/a, settings: {{x: 1}}, {served}}}}}")
+    assert same.instances["a"].serving != instance.serving
+    assert same.instances["a"].fingerprint == instance.fingerprint
+    for change in (
+        {"served_name": "q"},
+        {"settings": {"x": 2}},
+        {"model": "o/b"},
+        {"visible": {"A": "1"}},
+        {"environment": {"A": "1"}},
+    ):
         assert dataclasses.replace(instance, **change).fingerprint != instance.fingerprint

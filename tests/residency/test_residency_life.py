@@ -17,6 +17,7 @@ from remuda.residency.events import (
     RequestEnded,
     ShutdownAsked,
     TimerFired,
+    TtlAsked,
     UnloadAsked,
 )
 from remuda.residency.states import State
@@ -281,3 +282,35 @@ def test_the_snapshot_tells_everything_that_ps_shows() -> None:
         ModelStatus("b", State.DRAINING, 4.0, 1, 1, 0, None, None, None),
         ModelStatus("a", State.STOPPED, None, 0, 0, 1, WaitingFor(Obstacle.REQUESTS, ("b",)), None, None),
     )
+
+
+# What clients ask for
+
+
+def test_a_ttl_that_a_client_asks_for_holds_until_the_instance_is_stopped() -> None:
+    play = Playbook(make_policy({"a": 1}, 1)).up("a").at(10.0)
+    play.on(TtlAsked("a", 5.0), Stop("a", 1, "idle for 5 s"))
+    play.on(InstanceStopped("a", 1)).up("a").on(TimerFired())
+    assert play.status("a").expires_at is None
+
+
+def test_a_ttl_of_nothing_waits_for_the_requests() -> None:
+    play = Playbook(make_policy({"a": 1}, 1)).up("a").on(RequestArrived(1, "a"), Grant(1, "a"))
+    play.on(TtlAsked("a", 0.0)).on(RequestEnded(1), Stop("a", 1, "idle for 0 s"))
+
+
+def test_a_longer_ttl_takes_the_place_of_the_models_own() -> None:
+    play = Playbook(make_policy({"a": 1}, 1, ttl_s={"a": 60.0})).up("a")
+    play.on(TtlAsked("a", None)).at(100.0).on(TimerFired())
+    assert play.states() == "a ready"
+
+
+def test_nobody_keeps_what_is_not_there() -> None:
+    play = Playbook(make_policy({"a": 1}, 1)).on(TtlAsked("a", 0.0)).up("a")
+    assert play.status("a").expires_at is None
+
+
+def test_the_model_with_the_higher_priority_is_served_first() -> None:
+    play = Playbook(make_policy({"a": 1, "b": 1, "c": 1}, 1)).up("a").on(RequestArrived(1, "a"), Grant(1, "a"))
+    play.on(RequestArrived(2, "b")).on(RequestArrived(3, "c", 1))
+    play.on(RequestEnded(1), Stop("a", 1, "evicted for `c`"))

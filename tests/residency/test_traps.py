@@ -1,4 +1,4 @@
-"""The traps that other swapping servers fell into, each by name: swap, queue and eviction."""
+"""The traps that other swapping servers fell into, each by name: leaving clients, swap, queue and eviction."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from remuda.residency.events import (
     InstanceFailed,
     InstanceReady,
     InstanceStopped,
+    RequestAbandoned,
     RequestArrived,
     RequestEnded,
     TimerFired,
@@ -18,6 +19,23 @@ from remuda.residency.states import State
 from tests.residency.playbook import BROKEN, Playbook, make_policy
 
 ONE_FITS = make_policy({"a": 1, "b": 1, "c": 1}, 1)
+
+
+def test_trap_05_who_leaves_the_queue_leaves_the_swap_as_well() -> None:
+    play = Playbook(ONE_FITS).up("a").on(RequestArrived(1, "a"), Grant(1, "a")).on(RequestArrived(2, "b"))
+    play.on(RequestAbandoned(2)).on(RequestEnded(1)).on(RequestAbandoned(2))
+    assert (play.states(), play.status("b").waiting) == ("a ready", 0)
+
+
+def test_trap_06_a_client_that_leaves_during_a_load_does_not_cancel_it() -> None:
+    play = Playbook(ONE_FITS).on(RequestArrived(1, "a"), Start("a", 1)).on(RequestAbandoned(1))
+    play.on(InstanceReady("a", 1)).on(RequestArrived(2, "a"), Grant(2, "a"))
+
+
+def test_trap_06_a_load_that_nobody_waits_for_any_more_is_not_begun() -> None:
+    play = Playbook(ONE_FITS).on(RequestArrived(1, "a"), Start("a", 1)).on(RequestArrived(2, "b"))
+    play.on(RequestAbandoned(2)).on(InstanceReady("a", 1), Grant(1, "a")).on(RequestEnded(1))
+    assert play.states() == "a ready"
 
 
 def test_trap_17_a_fresh_instance_is_not_evicted_before_its_first_request() -> None:

@@ -32,3 +32,22 @@ def test_nothing_is_left_of_those_who_went() -> None:
     assert not waiting
     assert waiting.count("a") == 0
     assert waiting.models() == []
+
+
+def test_a_higher_priority_goes_first_and_lifts_its_model() -> None:
+    waiting = Waiting()
+    for request, (model, priority) in enumerate([("a", 0), ("b", 0), ("c", 5), ("b", 5), ("a", -1)]):
+        waiting.add(request, model, priority)
+    assert waiting.models() == ["c", "b", "a"]
+    assert waiting.count("b") == 2
+    waiting.withdraw(3)
+    assert waiting.models() == ["c", "a", "b"]
+    assert waiting.take("a") == (0, 4)
+
+
+def test_requests_of_a_model_are_taken_the_best_first() -> None:
+    waiting = Waiting()
+    for request, priority in enumerate([0, 3, 1, 3]):
+        waiting.add(request, "a", priority)
+    assert waiting.take("a") == (1, 3, 2, 0)
+    assert not waiting

@@ -4,14 +4,17 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from remuda.errors import Position, Problem
 from remuda.spec.check import RULES, in_order, judge
 from remuda.spec.document import Document, load
 from remuda.spec.engine import EngineDefaults
-from remuda.spec.fleet import Fleet, Lint, Residency, Split
-from remuda.spec.gateway import Gateway, Key
+from remuda.spec.fleet import Fleet, Lint, Residency
+from remuda.spec.gateway import Gateway, Key, Tls
+from remuda.spec.limits import Limits
 from remuda.spec.model import Model
+from remuda.spec.route import FORMS
 from tests.spec.reading import lines
 
 
@@ -62,7 +65,18 @@ def test_every_rule_says_what_it_is_about() -> None:
     assert [rule.__name__ for rule in RULES if not rule.__doc__] == []
 
 
-SECTIONS = (Fleet, Gateway, Key, EngineDefaults, Model, Split, Residency, Lint)
+SECTIONS: tuple[type[BaseModel], ...] = (
+    Fleet,
+    Gateway,
+    Key,
+    Tls,
+    Limits,
+    EngineDefaults,
+    Model,
+    *FORMS.values(),
+    Residency,
+    Lint,
+)
 FIELDS = {field.alias or name for section in SECTIONS for name, field in section.model_fields.items()}
 KEYS = st.sampled_from([*sorted(FIELDS), "vllm", "a", "cuda0", "command"])
 LEAVES = (

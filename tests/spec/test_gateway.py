@@ -20,7 +20,9 @@ def test_defaults() -> None:
 def test_keys() -> None:
     gateway = Gateway.model_validate({"keys": [{"name": "roo", "secret": "${env:K}"}], "listen": "[::1]:0"})
     assert (gateway.host, gateway.port) == ("::1", 0)
-    assert gateway.keys[0].models == ("*",)
+    (key,) = gateway.keys
+    assert (key.models, key.admin, key.priority) == (("*",), False, 0)
+    assert (key.requests_per_minute, key.tokens_per_minute, key.concurrency) == (None, None, None)
 
 
 def test_a_section_cannot_be_changed() -> None:

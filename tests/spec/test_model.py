@@ -19,6 +19,13 @@ def test_values_are_parsed() -> None:
 def test_defaults() -> None:
     model = Model()
     assert (model.enabled, model.ttl_s, model.aliases, model.devices) == (True, None, (), None)
+    assert (model.on_disconnect, model.timings, model.unlisted, model.capabilities) == ("cancel", False, False, None)
+
+
+def test_what_is_passed_on_may_be_any_json() -> None:
+    anything = {"a": [1, None, {"b": 0.5}], "c": None}
+    model = Model.model_validate({"set_params": anything, "metadata": anything, "capabilities": ["chat", "tools"]})
+    assert (model.set_params, model.metadata, model.capabilities) == (anything, anything, ("chat", "tools"))
 
 
 @pytest.mark.parametrize(

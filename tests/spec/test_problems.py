@@ -68,6 +68,58 @@ def found(text: str) -> list[tuple[str, str | None]]:
         ("models: {}\nlint: {x: 1}\n", "2:8 unknown key `lint.x`", "use one of `model_ids`"),
         ("models: {}\nroutes: {r: {splt: {}, split: {a: 1}}}\n", "2:14 unknown key `routes.r.splt`", "write `split`"),
         (
+            "models: {}\nroutes: {r: {falover: [a]}}\n",
+            (
+                "2:10 `routes.r` does not say what it leads to: expected one of `model`, `split`, `failover`, `warm`, "
+                "`spillover`, `replicas`"
+            ),
+            "write `failover`",
+        ),
+        (
+            "models: {}\nroutes: {r: {split: {a: 1}, warm: [a]}}\n",
+            "2:29 `routes.r.warm` is one choice too many",
+            "give each choice a route of its own: a target may be another route",
+        ),
+        ("models: {}\nroutes: {r: {warm: []}}\n", "2:20 `routes.r.warm` is empty", "write at least one target"),
+        ("models: {}\nroutes: {r: {warm: a}}\n", "2:20 `routes.r.warm` must be a list, not `a`", "write `[a]`"),
+        ("models: {}\nroutes: {r: {spillover: [a]}}\n", "2:10 `routes.r` needs `at`", "add `at:`"),
+        (
+            "models: {}\nroutes: {r: {replicas: [a], affinity: session}}\n",
+            "2:39 `routes.r.affinity` must be `prefix` or `header:NAME`, not `session`",
+            "write `header:x-session-id`",
+        ),
+        (
+            "models: {}\nroutes: {r: {model: a, set_params: {model: b}}}\n",
+            "2:37 `routes.r.set_params.model` cannot be changed: the gateway answers by it",
+            "remove `model`",
+        ),
+        (
+            "models: {a: {strip_params: [stream]}}\n",
+            "1:29 `models.a.strip_params[0]` cannot be changed: the gateway answers by it",
+            "remove `stream`",
+        ),
+        (
+            "models: {a: {upstream_headers: {Host: x}}}\n",
+            "1:33 `models.a.upstream_headers.Host` must not be `Host`: the gateway writes that field itself",
+            "remove `Host`",
+        ),
+        (
+            'models: {a: {upstream_headers: {x: "a\\nb"}}}\n',
+            "1:36 `models.a.upstream_headers.x` must be one line of printable ASCII characters",
+            "remove all others",
+        ),
+        (
+            "models: {}\ngateway: {limits: {head_timeout: 0}}\n",
+            "2:34 `gateway.limits.head_timeout` must be longer than 0",
+            "write `never` to wait for ever",
+        ),
+        (
+            "models: {}\ngateway: {limits: {headsize: 1}}\n",
+            "2:20 unknown key `gateway.limits.headsize`",
+            "write `head_size`",
+        ),
+        ("models: {}\ngateway: {tls: {cert: x}}\n", "2:11 `gateway.tls` needs `key`", "add `key:`"),
+        (
             "models: {}\nroutes: {r: {split: {}}}\n",
             "2:21 `routes.r.split` is empty",
             "write at least one target and its weight",
@@ -86,9 +138,11 @@ def test_one_problem_for_each_mistake(text: str, message: str, hint: str | None)
 
 
 def test_every_section_of_the_file_is_known() -> None:
-    paths = [(), ("gateway",), ("gateway", "keys", 0), ("engines", "x"), ("models", "x"), ("routes", "x")]
-    assert None not in [section_of(path) for path in (*paths, ("residency",), ("lint",))]
-    assert section_of(("models", "x", "settings")) is None
+    read = document("routes: {x: {warm: [a]}, y: a}\n")
+    sections = [(), ("gateway",), ("gateway", "tls"), ("gateway", "limits"), ("residency",), ("lint",)]
+    entries = [("gateway", "keys", 0), ("engines", "x"), ("models", "x"), ("routes", "x")]
+    assert None not in [section_of(path, read) for path in (*sections, *entries)]
+    assert [section_of(path, read) for path in (("models", "x", "settings"), ("routes", "y"))] == [None, None]
 
 
 def test_a_key_named_like_a_form_of_a_value_keeps_its_place() -> None:

@@ -52,6 +52,12 @@ def test_examples_name_the_schema_and_conform_to_it(example: Path, made: dict[st
         {"models": {"a": {"name": None}}},
         {"models": {}, "engines": {"vlm": {}}},
         {"models": {}, "routes": {"r": {"split": {}}}},
+        {"models": {}, "routes": {"r": {"warm": []}}},
+        {"models": {}, "routes": {"r": {"warm": ["a"], "failover": ["a"]}}},
+        {"models": {}, "routes": {"r": {"replicas": ["a"], "affinity": "session"}}},
+        {"models": {"a": {"strip_params": ["model"]}}},
+        {"models": {"a": {"set_params": {"stream": True}}}},
+        {"models": {}, "gateway": {"limits": {"head_timeout": 0}}},
         {"models": {}, "gateway": {"listen": "nowhere"}},
     ],
 )
@@ -64,6 +70,7 @@ def test_editors_see_what_is_wrong(wrong: object, made: dict[str, Any]) -> None:
     [
         {"memory": 5, "ttl": 0, "ready": False},
         {"memory": {"cuda0": "1.5 GB"}, "ttl": "1h 30m", "ready": "/x"},
+        {"set_params": {"a": None}, "metadata": {"b": [1]}, "upstream_headers": {"X-A": "b"}, "capabilities": ["chat"]},
         {"cmd": ["a", "b"], "environment": {"A": 1}, "settings": {"x": None, "y": [{"z": 1}]}},
     ],
 )

@@ -6,7 +6,18 @@ from collections.abc import Callable
 import pytest
 
 from remuda.spec.form import QUOTE, FormError
-from remuda.spec.values import parse_command, parse_ready, parse_secret, parse_setting, parse_url, parse_variable
+from remuda.spec.values import (
+    parse_affinity,
+    parse_command,
+    parse_field_value,
+    parse_parameter,
+    parse_ready,
+    parse_secret,
+    parse_setting,
+    parse_timeout,
+    parse_url,
+    parse_variable,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +32,11 @@ from remuda.spec.values import parse_command, parse_ready, parse_secret, parse_s
         (parse_url, "http://10.0.0.7:8000", "http://10.0.0.7:8000"),
         (parse_url, "https://h/base/path/", "https://h/base/path/"),
         (parse_url, "http://[::1]:80", "http://[::1]:80"),
+        (parse_affinity, "prefix", "prefix"),
+        (parse_affinity, "header:X-Session-Id", "header:x-session-id"),
+        (parse_timeout, "30s", 30.0),
+        (parse_timeout, "never", None),
+        (parse_field_value, "Bearer ${file:/k}", "Bearer ${file:/k}"),
         (parse_variable, "x", "x"),
         (parse_variable, "", ""),
         (parse_variable, 8, "8"),
@@ -53,6 +69,13 @@ def test_accepted(parse: Callable[[object], object], value: object, expected: ob
         (parse_url, "ftp://user:pw@h", "must not hold a user name or password", "remove"),
         (parse_secret, 12345, "must be a reference, never the secret itself", "write"),
         (parse_url, "http://h/?a=1", "must not hold a query", "remove"),
+        (parse_affinity, "header:", "must be `prefix` or `header:NAME`, not `header:`", "write"),
+        (parse_affinity, "header:a b", "must be `prefix` or `header:NAME`", "write"),
+        (parse_timeout, "0", "must be longer than 0", "write `never`"),
+        (parse_timeout, 5, "has no unit: `5`", "write `5s`"),
+        (parse_field_value, "a\r\nb: c", "must be one line", "remove"),
+        (parse_field_value, "ü", "must be one line of printable ASCII", "remove"),
+        (parse_parameter, "stream", "cannot be changed", "remove `stream`"),
         (parse_variable, True, "must be text, not `true`", QUOTE),
         (parse_variable, 1.10, "must be text, not `1.1`", QUOTE),
         (parse_variable, [], "must be text, not a list", None),

@@ -15,7 +15,8 @@ import uvloop
 from remuda.cli import output
 from remuda.cli.fleet_file import Loaded
 from remuda.cli.plain_lines import Display, PlainLines
-from remuda.daemon.daemon import Daemon, Job
+from remuda.daemon.daemon import Daemon
+from remuda.daemon.job import Job
 from remuda.daemon.report import Noted, Report, Serving
 from remuda.errors import Problem, SpecError, UnsatisfiableError
 from remuda.spec.check import in_order

@@ -13,9 +13,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from remuda.cli.plain_lines import sentence
 from remuda.daemon import report
-from remuda.daemon.report import Report
+from remuda.daemon.report import Report, sentence
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "ps": "Show what is running.",
     "load": "Load a model now.",
     "unload": "Take a model out of memory.",
+    "reload": "Apply keys, routes and limits of the edited file.",
     "logs": "Show the log of a model's engine.",
 }
 """Every verb, in the order of the help."""

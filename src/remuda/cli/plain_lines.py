@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from remuda import __version__
 from remuda.cli import output
-from remuda.daemon import report
-from remuda.daemon.report import Report
+from remuda.daemon.report import Report, sentence
 
 
 class Display(Protocol):
@@ -28,32 +26,6 @@ class Display(Protocol):
     def print(self, text: str) -> None:
         """Print text beside the reports."""
         ...
-
-
-def sentence(what: Report) -> str:
-    """A report in words, without the name of its model."""
-    match what:
-        case report.Noted(problem):
-            return problem.message
-        case report.Serving(url):
-            return f"remuda {__version__} serves at {url}/v1"
-        case report.Starting():
-            return "starting"
-        case report.Ready(took_s=None, address=address):
-            return f"ready at {address}, taken over"
-        case report.Ready(took_s=took_s, address=address):
-            return f"ready at {address} in {took_s:.2f} s"
-        case report.Stopping(reason=reason):
-            return f"stopping: {reason}"
-        case report.Stopped(took_s=took_s):
-            return f"stopped in {took_s:.2f} s"
-        case report.Failed(failure=failure):
-            return f"failed ({failure.kind}): {failure.message}"
-        case report.ShuttingDown(in_flight):
-            requests = "1 request" if in_flight == 1 else f"{in_flight} requests"
-            return f"finishing {requests}, then stopping" if in_flight else "stopping"
-        case report.Trouble(doing, error):
-            return f"a bug in remuda, while {doing}: {error}"
 
 
 class PlainLines:

@@ -9,17 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from remuda.daemon import report
-from remuda.daemon.control import ControlServer
+from remuda.daemon.books import Books, access_log, open_books
+from remuda.daemon.control.operation import Control
+from remuda.daemon.control.server import ControlServer
 from remuda.daemon.dispatcher import Dispatcher
-from remuda.daemon.gateway import gateway_of
+from remuda.daemon.gateway import gateway_of, limits_of, tls_of
 from remuda.daemon.instances import Instances
+from remuda.daemon.job import Job
 from remuda.daemon.launcher import Launcher
+from remuda.daemon.reload import Reloader
 from remuda.daemon.status import Status
+from remuda.edge.http.bypass import Bypass
+from remuda.edge.http.frontend import Service, Ways
+from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.server import GatewayServer
 from remuda.edge.lock import Lock
 from remuda.edge.paths import Places, places
@@ -32,27 +38,10 @@ from remuda.errors import EffectError, Problem, UnsatisfiableError
 from remuda.plan.plan import Instance, Plan, decide
 from remuda.residency.policy import policy_of
 from remuda.residency.residency import Residency
-from remuda.spec.fleet import Fleet
-from remuda.spec.listen import Listen
 
 GRACE_S = 30.0
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a daemon is to do: a fleet, where its file lies, and what the command line changed.
-
-    `only` narrows the fleet to these models, `listen` replaces the file's address. `environment` is what engines
-    inherit and references are resolved from.
-    """
-
-    fleet: Fleet
-    file: Path
-    environment: Mapping[str, str]
-    only: tuple[str, ...] = ()
-    listen: Listen | None = None
 
 
 class Daemon:
@@ -79,32 +68,43 @@ class Daemon:
         launcher = Launcher(self._programs(plan), at, self._job.file.parent.resolve(), self._job.environment)
         residency = Residency(policy_of(plan))
         dispatcher = Dispatcher(residency)
-        instances = Instances(plan.instances, launcher, at, emit=dispatcher.emit, reporter=self._report)
-        dispatcher.attach(instances)
         resolver = Resolver(self._job.file.parent, self._job.environment)
-        gateway = gateway_of(self._job.fleet, plan, resolver, int(self._job.file.stat().st_mtime))
+        gateway = gateway_of(self._job.fleet, plan.instances, resolver, dispatcher, int(self._job.file.stat().st_mtime))
+        tls = tls_of(self._job.fleet.gateway.tls, self._job.file.parent)
+        control_at = Endpoint("localhost", 0, unix=str(at.socket))
+        ways = Ways(dispatcher, Bypass(dispatcher.look), Bypass(lambda _: control_at))
         listen = self._job.listen or self._job.fleet.gateway.listen
         async with contextlib.AsyncExitStack() as stack:
-            server = await GatewayServer.bind(listen.host, listen.port, gateway, dispatcher)
+            log = access_log(self._job.fleet.gateway.access_log, self._job.file.parent)
+            books = await open_books(at.usage, log, self._report)
+            stack.push_async_callback(books.close)
+            tell = report.both(books.tell, self._report)
+            instances = Instances(plan.instances, launcher, at, emit=dispatcher.emit, reporter=tell)
+            dispatcher.attach(instances)
+            service = Service(gateway, ways, books.accounts, limits_of(self._job.fleet.gateway.limits), tls)
+            server = await GatewayServer.bind(listen.host, listen.port, service)
             stack.push_async_callback(server.drain, 0)
             await instances.take_over()
             status = Status(self._job.file, server.url, at, plan.instances, residency, dispatcher, instances)
-            control = ControlServer(status, at.socket)
+            reloader = Reloader(self._job, plan, self._host, dispatcher)
+            control = ControlServer(Control(status, books, lambda: reloader.reload(server, tls)), at.socket)
             control.start()
             stack.push_async_callback(control.close)
             await server.accept()
-            self._report(report.Serving(server.url))
-            return await self._until_ended(server, status)
+            tell(report.Serving(server.url))
+            return await self._until_ended(server, status, books)
 
-    async def _until_ended(self, server: GatewayServer, status: Status) -> int:
+    async def _until_ended(self, server: GatewayServer, status: Status, books: Books) -> int:
         """Wait for a signal, then finish what is being answered and stop the engines."""
         async with asyncio.TaskGroup() as tasks:
             housekeeping = tasks.create_task(status.instances.bound_logs())
+            bookkeeping = tasks.create_task(books.keep())
             ended_by = await self._signals.get()
             impatience = tasks.create_task(self._kill_at_next_signal(status.dispatcher))
             self._report(report.ShuttingDown(status.in_flight))
             await asyncio.gather(server.drain(GRACE_S), status.dispatcher.shut_down(GRACE_S))
             housekeeping.cancel()
+            bookkeeping.cancel()
             impatience.cancel()
         return ended_by
 
@@ -118,7 +118,8 @@ class Daemon:
             if record.identity.is_alive:
                 for device, claim in record.claims.items():
                     held[device] = held.get(device, 0) + claim
-        plan = decide(self._job.fleet, host().with_freed(held), only=self._job.only)
+        self._host = host().with_freed(held)
+        plan = decide(self._job.fleet, self._host, only=self._job.only)
         for note in plan.notes:
             self._report(report.Noted(note))
         return plan

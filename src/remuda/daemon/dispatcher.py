@@ -10,7 +10,8 @@ import itertools
 from collections import deque
 
 from remuda.daemon.instances import Instances
-from remuda.edge.http.seam import Waiter
+from remuda.edge import clock
+from remuda.edge.http.seam import Endpoint, Waiter
 from remuda.residency.commands import Command, Grant, Refuse, Start, Stop, WakeAt
 from remuda.residency.events import (
     Event,
@@ -19,9 +20,11 @@ from remuda.residency.events import (
     RequestEnded,
     ShutdownAsked,
     TimerFired,
+    TtlAsked,
     UnloadAsked,
 )
 from remuda.residency.residency import Residency
+from remuda.residency.states import State
 
 
 class Dispatcher:
@@ -43,10 +46,10 @@ class Dispatcher:
         """Give the dispatcher what carries out its commands."""
         self._instances = instances
 
-    def ask(self, request: int, model: str, waiter: Waiter) -> None:
+    def ask(self, request: int, model: str, waiter: Waiter, priority: int = 0) -> None:
         """Ask for a model's instance; the waiter is called back, perhaps at once."""
         self._waiters[request] = waiter
-        self.emit(RequestArrived(request, model))
+        self.emit(RequestArrived(request, model, priority))
 
     def end(self, request: int) -> None:
         """A granted request is over."""
@@ -71,6 +74,40 @@ class Dispatcher:
         """Nobody waits for this request any more."""
         self._waiters.pop(request, None)
         self.emit(RequestAbandoned(request))
+
+    def keep_alive(self, model: str, ttl_s: float | None) -> None:
+        """Keep the model's instance for so long after its last request, until it is stopped."""
+        self.emit(TtlAsked(model, ttl_s))
+
+    def look(self, model: str) -> Endpoint | None:
+        """The model's instance, if it is ready; to look at it, not to use it."""
+        assert self._instances is not None  # noqa: S101  attached before the first event
+        return self._instances.endpoint(model) if self.is_ready(model) else None
+
+    def state(self, model: str) -> str:
+        """The state of the model's instance."""
+        return self._residency.state(model).value
+
+    def is_ready(self, model: str) -> bool:
+        """Whether a request for the model would be granted without a start."""
+        return self._residency.state(model) is State.READY
+
+    def load(self, model: str) -> int:
+        """How many requests are being served by the model or wait for it."""
+        return self._residency.load(model)
+
+    def memory_bytes(self, model: str) -> int:
+        """What the model's instance may use of all its devices together."""
+        return self._residency.memory_bytes(model)
+
+    def expires_at(self, model: str) -> float | None:
+        """When the model's instance will be stopped if nobody asks for it, in seconds since 1970."""
+        at = self._residency.expires_at(model)
+        return None if at is None else clock.unix_s() + at - self.now()
+
+    def is_ending(self) -> bool:
+        """Whether everything is being stopped."""
+        return self._is_ending
 
     def next_number(self) -> int:
         """A request number for somebody other than the gateway."""

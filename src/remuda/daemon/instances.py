@@ -175,7 +175,7 @@ class Instances:
         endpoint = self._launcher.external(instance, attempt.number)
         readiness = Readiness(instance.ready or None)
         if await answers(endpoint, readiness):
-            attempt.endpoint = endpoint
+            attempt.endpoint = await self._launcher.known(instance, endpoint)
             self._ready(instance.model_id, attempt)
             while await answers(endpoint, readiness):
                 with contextlib.suppress(TimeoutError):
@@ -235,7 +235,7 @@ class Instances:
         if instance and instance.fingerprint == record.fingerprint:
             endpoint = self._launcher.endpoint(instance, record.attempt, record.port)
             if await answers(endpoint, self._launcher.readiness(instance, record.port)):
-                self._adopt(instance, record, process, endpoint)
+                self._adopt(instance, record, process, await self._launcher.known(instance, endpoint))
                 return
         with contextlib.suppress(EffectError):
             await process.stop(signal.SIGKILL, 0)

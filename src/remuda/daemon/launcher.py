@@ -7,22 +7,27 @@ own: another program on the port would otherwise pass for it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from remuda.edge import engine_log, ports, process, readiness
+from remuda.edge.embedded_llama_cpp import embedded_build
+from remuda.edge.fetch import fetch
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.paths import Places
 from remuda.edge.secrets import Resolver, read_environment_file
-from remuda.engines import ENGINES, failure
+from remuda.engines import ENGINES, failure, versions
 from remuda.engines.contract import Engine, Failure, FailureKind, Order, Readiness
 from remuda.errors import EffectError
 from remuda.plan.plan import Instance
 
 HOST = "127.0.0.1"
 _PORT_TRIES = 3
+_VERSION_TIMEOUT_S = 2.0
+_VERSION_BYTES = 1024 * 1024
 
 
 class StartError(Exception):
@@ -92,7 +97,7 @@ class Launcher:
             await started.stop(engine.STOP_SIGNAL, engine.STOP_GRACE_S)
             message = f"another program answers on port {order.port}, which `{instance.model_id}` was to have"
             raise StartError(Failure(FailureKind.PORT_TAKEN, message))
-        return started, endpoint
+        return started, await self.known(instance, endpoint)
 
     def _spawn(self, instance: Instance, order: Order, log: Path) -> process.Process:
         launch = ENGINES[instance.engine].launch(order)
@@ -115,6 +120,7 @@ class Launcher:
             host=HOST,
             port=port,
             model=instance.model,
+            served_name=instance.served_name,
             settings=instance.settings,
             environment=instance.environment,
             cmd=instance.cmd,
@@ -151,9 +157,23 @@ class Launcher:
             port=url.port or (443 if tls else 80),
             tls=tls,
             base_path=url.path.rstrip("/"),
-            served_name=instance.model or instance.model_id,
+            served_name=instance.served_name or instance.model or instance.model_id,
             generation=attempt,
         )
+
+    async def known(self, instance: Instance, endpoint: Endpoint) -> Endpoint:
+        """The endpoint of an instance that is ready, with the protocols that its engine says it speaks.
+
+        An engine that does not tell its version is taken for an old one: its requests are translated, which works too.
+        """
+        engine = ENGINES[instance.engine]
+        version = embedded_build(self._programs.get(instance.model_id, ()))
+        if version is None and engine.VERSION is not None:
+            path, pointer = engine.VERSION
+            with contextlib.suppress(EffectError):
+                page = await fetch(endpoint, path, timeout_s=_VERSION_TIMEOUT_S, max_bytes=_VERSION_BYTES)
+                version = versions.told(page, pointer)
+        return replace(endpoint, apis=engine.apis(version))
 
     def readiness(self, instance: Instance, port: int) -> Readiness:
         """How to see that an instance on this port can serve."""

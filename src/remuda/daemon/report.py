@@ -1,4 +1,4 @@
-"""What the daemon tells whoever watches it: values, printed by `remuda up` and by nobody else.
+"""What the daemon tells whoever watches it: values, printed by `remuda up` and written down in the journal.
 
 A report is for a person; a program asks the control API instead.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from remuda import __version__
 from remuda.engines.contract import Failure
 from remuda.errors import Problem
 
@@ -83,3 +84,39 @@ class Trouble:
 
 Report = Noted | Serving | Starting | Ready | Stopping | Stopped | Failed | ShuttingDown | Trouble
 Reporter = Callable[[Report], None]
+
+
+def both(first: Reporter, second: Reporter) -> Reporter:
+    """Tells two who watch."""
+
+    def tell(what: Report) -> None:
+        first(what)
+        second(what)
+
+    return tell
+
+
+def sentence(what: Report) -> str:
+    """A report in words, without the name of its model."""
+    match what:
+        case Noted(problem):
+            return problem.message
+        case Serving(url):
+            return f"remuda {__version__} serves at {url}/v1"
+        case Starting():
+            return "starting"
+        case Ready(took_s=None, address=address):
+            return f"ready at {address}, taken over"
+        case Ready(took_s=took_s, address=address):
+            return f"ready at {address} in {took_s:.2f} s"
+        case Stopping(reason=reason):
+            return f"stopping: {reason}"
+        case Stopped(took_s=took_s):
+            return f"stopped in {took_s:.2f} s"
+        case Failed(failure=failure):
+            return f"failed ({failure.kind}): {failure.message}"
+        case ShuttingDown(in_flight):
+            requests = "1 request" if in_flight == 1 else f"{in_flight} requests"
+            return f"finishing {requests}, then stopping" if in_flight else "stopping"
+        case Trouble(doing, error):
+            return f"a bug in remuda, while {doing}: {error}"

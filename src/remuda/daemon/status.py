@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from remuda import __version__
 from remuda.daemon.dispatcher import Dispatcher
@@ -41,6 +40,16 @@ class ModelStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DaemonStatus:
+    """The daemon itself; `fleet` is the path of its file, `url` where its gateway answers."""
+
+    version: str
+    pid: int
+    fleet: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The parts of a running daemon that its API looks at."""
 
@@ -62,9 +71,9 @@ class Status:
         """Requests that engines are answering."""
         return sum(seen.in_flight for seen in self.residency.snapshot())
 
-    def daemon(self) -> dict[str, Any]:
+    def daemon(self) -> DaemonStatus:
         """The daemon itself."""
-        return {"version": __version__, "pid": os.getpid(), "fleet": str(self.fleet_file), "url": self.url}
+        return DaemonStatus(__version__, os.getpid(), str(self.fleet_file), self.url)
 
     def models(self) -> list[ModelStatus]:
         """Every model, in the order of the file."""

@@ -75,7 +75,7 @@ def _error(status: int, body: bytes) -> Exception:
     except (ValueError, KeyError, TypeError):
         return EffectError(f"the daemon answered {status}: {body[:200].decode(errors='replace')}")
     message, hint = error["message"], error.get("hint")
-    if status == http.client.NOT_FOUND:
+    if status == http.client.NOT_FOUND or error["code"] == "cannot_reload":
         return SpecError(message, hint=hint)
     if error["code"] == "cannot_fit":
         return UnsatisfiableError(message, hint=hint)

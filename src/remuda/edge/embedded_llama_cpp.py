@@ -16,10 +16,14 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NoReturn
 
 from remuda.engines.llama_cpp_params import Assignment, parse
+
+MODULE = "remuda.edge.embedded_llama_cpp"
+"""What `python -m` runs."""
 
 _BAD_COMMAND_LINE = 2
 _STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
@@ -39,6 +43,17 @@ def main(argv: Sequence[str]) -> NoReturn:
     if not Path(str(model)).is_file():
         _fail(f"failed to open GGUF file '{model}' (No such file or directory)", status=1)
     _serve(parsed.assignments)
+
+
+def embedded_build(program: Sequence[str]) -> str | None:
+    """The build of llama.cpp in the wheel, if this is the program that runs it: the server there calls itself `b0`."""
+    if program[-1:] != (MODULE,):
+        return None
+    try:
+        # The wheel is numbered by the month and the build: 2026.10.11549.
+        return f"b{version('xllamacpp').rpartition('.')[2]}"
+    except PackageNotFoundError:
+        return None
 
 
 def _serve(assignments: Sequence[Assignment]) -> NoReturn:

@@ -41,6 +41,11 @@ class Places:
         """The record of running engines."""
         return self.runtime / "instances.json"
 
+    @property
+    def usage(self) -> Path:
+        """What was served, over days and restarts."""
+        return self.state / "usage.sqlite"
+
     def log(self, model_id: str) -> Path:
         """The log of a model's engine; model IDs may hold slashes."""
         return self.state / "logs" / f"{quote(model_id, safe='')}.log"

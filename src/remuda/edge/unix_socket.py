@@ -20,7 +20,7 @@ def listen(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with _short(path) as short:
+        with short_path(path) as short:
             listener.bind(short)
         path.chmod(0o600)
         listener.listen()
@@ -35,7 +35,7 @@ def connect(path: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(CONNECT_TIMEOUT_S)
     try:
-        with _short(path) as short:
+        with short_path(path) as short:
             connection.connect(short)
     except OSError:
         connection.close()
@@ -45,7 +45,8 @@ def connect(path: Path) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _short(path: Path) -> Iterator[str]:
+def short_path(path: Path) -> Iterator[str]:
+    """A path to the same file, valid inside of this context, that is short enough for a socket. Raises OSError."""
     directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield f"/proc/self/fd/{directory}/{path.name}"

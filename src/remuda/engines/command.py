@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from typing import Any
 
 from remuda.engines import lines
 from remuda.engines.contract import Dialect, FailureKind, Launch, Order, Program, Readiness, Signal
@@ -21,6 +22,9 @@ STOP_SIGNAL: int = signal.SIGTERM
 STOP_GRACE_S = 10.0
 DIALECT = Dialect(refuses="write them as words of `cmd`")
 MANAGED: Mapping[str, str] = {}
+VERSION = None
+METRICS = None
+HAS_TIMINGS = False
 
 _RULES = (
     *lines.PYTHON,
@@ -41,8 +45,23 @@ def readiness(order: Order) -> Readiness:
 
 
 def served_name(order: Order) -> str | None:
-    """What the user's `model` says, else the model's ID."""
-    return order.model or order.model_id
+    """What the user's `served_name` says, else their `model`, else the model's ID."""
+    return order.served_name or order.model or order.model_id
+
+
+def context_length(settings: Mapping[str, Any], environment: Mapping[str, str]) -> int | None:  # noqa: ARG001 (the protocol's signature)
+    """Nothing is known."""
+    return None
+
+
+def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:  # noqa: ARG001 (the protocol's signature)
+    """Nothing is known."""
+    return frozenset()
+
+
+def apis(version: str | None) -> frozenset[str]:  # noqa: ARG001 (the protocol's signature)
+    """Nothing is known."""
+    return frozenset()
 
 
 def read_line(line: str) -> Signal | None:

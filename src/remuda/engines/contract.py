@@ -39,8 +39,9 @@ class Order:
 
     `program` is the argv prefix that the edge found for one of the engine's `programs` (or the user's `executable`).
     `settings` and `environment` are those of the engine and the model, merged. `host` and `port` are where the
-    instance has to listen. `model` may be None only for the engine `command`, which has `cmd` instead. `ready` is the
-    path that the user named for the readiness check; empty when the open port is enough, None when nothing was said.
+    instance has to listen. `model` may be None only for the engine `command`, which has `cmd` instead. `served_name` is
+    what the model is to be called in requests to the instance, None for its ID. `ready` is the path that the user named
+    for the readiness check; empty when the open port is enough, None when nothing was said.
     """
 
     model_id: str
@@ -48,10 +49,16 @@ class Order:
     host: str
     port: int
     model: str | None = None
+    served_name: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     cmd: tuple[str, ...] | None = None
     ready: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the engine is to call the model."""
+        return self.served_name or self.model_id
 
     @property
     def weights(self) -> str:
@@ -188,6 +195,21 @@ class Engine(Protocol):
         """How long an idle engine may take to end after that signal."""
         ...
 
+    @property
+    def VERSION(self) -> tuple[str, str] | None:
+        """Where a running engine tells its version: a path to GET, and a JSON pointer into the answer."""
+        ...
+
+    @property
+    def METRICS(self) -> str | None:
+        """The path of its metrics in Prometheus' format."""
+        ...
+
+    @property
+    def HAS_TIMINGS(self) -> bool:
+        """Whether its responses hold llama.cpp's `timings`."""
+        ...
+
     def launch(self, order: Order) -> Launch:
         """The argv and environment of one instance."""
         ...
@@ -198,6 +220,22 @@ class Engine(Protocol):
 
     def served_name(self, order: Order) -> str | None:
         """The `model` that the instance expects in a request; None when it accepts any."""
+        ...
+
+    def context_length(self, settings: Mapping[str, Any], environment: Mapping[str, str]) -> int | None:
+        """How many tokens one request may have, as far as the flags tell; None where the model decides."""
+        ...
+
+    def capabilities(self, settings: Mapping[str, Any]) -> frozenset[str]:
+        """What the model can do as far as the flags tell, in the words of `remuda.spec.model.Capability`."""
+        ...
+
+    def apis(self, version: str | None) -> frozenset[str]:
+        """The paths beyond OpenAI's chat, completions and embeddings that the engine serves itself, and well.
+
+        `version` is what it tells of itself; None when that is not known. A path that it serves in part (without tools,
+        or without a stream) is not among them.
+        """
         ...
 
     def read_line(self, line: str) -> Signal | None:

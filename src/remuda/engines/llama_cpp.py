@@ -11,7 +11,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from remuda.engines import flags, lines
+from remuda.engines import flags, lines, told, versions
 from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Module, Order, Program, Readiness, Signal
 
 NAME = "llama-cpp"
@@ -33,6 +33,7 @@ _WITHOUT_NEGATION = """
     backend-sampling check-tensors cpu-moe embedding embeddings ignore-eos log-disable lora-init-without-apply metrics
     mlock no-host offline props rerank reranking reuse-port spec-draft-cpu-moe special spm-infill swa-full verbose
 """
+_TRUE = ("1", "on", "true", "enabled")  # common/arg.cpp
 _ON_OFF = frozenset({"flash-attn", "fa", "fit", "log-colors", "reasoning", "rea"})
 
 # Its parser knows no `--key=value`, takes the word after a flag whatever it begins with, and heeds only the last of
@@ -43,10 +44,20 @@ _MODEL = "write `model:` beside `engine:`"
 MANAGED = {
     "host": "remove it; the gateway is the address that clients use",
     "port": "write `port:` beside `engine:` to fix the port",
-    **dict.fromkeys(("alias", "a"), "rename the model, or add a route for another name"),
+    **dict.fromkeys(("alias", "a"), "write `served_name:` beside `engine:`, or add a route for another name"),
     **dict.fromkeys(("model", "m", "model-url", "mu", "hf-repo", "hf", "hfr", "docker-repo", "dr"), _MODEL),
     **dict.fromkeys(("models-dir", "models-preset"), "write one entry under `models:` for each model"),
 }
+
+VERSION = ("/props", "/build_info")
+METRICS = "/metrics"
+HAS_TIMINGS = True
+
+# Pull request 17570 of ggml-org/llama.cpp (merged 2025-11-28); builds are numbered by commits, this is one of some days
+# later. Its /v1/responses (18486) is not relied on: up to b11549 the events of its streams have no `content_index`,
+# which OpenAI's client needs.
+_ALWAYS = ("/tokenize", "/detokenize")
+_SINCE = {"/v1/messages": (7300,), "/v1/messages/count_tokens": (7300,)}
 
 _STAMP = re.compile(r"^[\d.]+ [DIWE] ")
 
@@ -81,7 +92,7 @@ def launch(order: Order) -> Launch:
     argv = (
         *order.program,
         *("--model" if is_file(order.weights) else "--hf-repo", order.weights),
-        *("--alias", order.model_id, "--host", order.host, "--port", str(order.port)),
+        *("--alias", order.name, "--host", order.host, "--port", str(order.port)),
         *flags.render(_spelled(settings), DIALECT),
     )
     return Launch(argv, dict(order.environment))
@@ -108,6 +119,44 @@ def readiness(order: Order) -> Readiness:
 def served_name(order: Order) -> str | None:  # noqa: ARG001 (the protocol's signature)
     """llama.cpp answers for any name."""
     return None
+
+
+def context_length(settings: Mapping[str, Any], environment: Mapping[str, str]) -> int | None:
+    """`ctx-size`, which the slots of `parallel` divide among them unless they share one cache.
+
+    They share it by themselves when nobody says how many there are (tools/server/server.cpp); `kv-unified-per-slot` is
+    a bound beside that. The server rounds a slot's part up to the next 256; that is not promised here.
+    """
+    size = told.count(told.setting(settings, "ctx-size", "c") or environment.get("LLAMA_ARG_CTX_SIZE"))
+    slots = told.count(told.setting(settings, "parallel", "np") or environment.get("LLAMA_ARG_N_PARALLEL"))
+    if size is not None and slots is not None and not _shares_cache(settings, environment):
+        size //= slots
+    bound = told.setting(settings, "kv-unified-per-slot") or environment.get("LLAMA_ARG_KV_UNIFIED_PER_SLOT")
+    return min((tokens for tokens in (size, told.count(bound)) if tokens is not None), default=None)
+
+
+def _shares_cache(settings: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
+    said = told.setting(settings, "kv-unified", "kvu")
+    if said is not None or told.is_on(settings, "no-kv-unified", "no-kvu"):
+        return said is True
+    return environment.get("LLAMA_ARG_KV_UNIFIED") in _TRUE
+
+
+def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+    """A server for embeddings or reranking does nothing else; a projector is what makes a model see."""
+    if told.is_on(settings, "rerank", "reranking"):
+        return frozenset({"reranking"})
+    if told.is_on(settings, "embedding", "embeddings"):
+        return frozenset({"embedding"})
+    has_templates = told.setting(settings, "jinja") is not False and not told.is_on(settings, "no-jinja")
+    can_see = told.setting(settings, "mmproj", "mm", "mmproj-url", "mmu") is not None
+    more = {"tools": has_templates, "vision": can_see}
+    return frozenset({"completion", "chat", *(name for name, is_there in more.items() if is_there)})
+
+
+def apis(version: str | None) -> frozenset[str]:
+    """Anthropic's messages and OpenAI's responses, by build."""
+    return versions.served(version, _ALWAYS, _SINCE)
 
 
 def read_line(line: str) -> Signal | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from typing import Any
 
-from remuda.engines import lines
+from remuda.engines import lines, told, versions
 from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Order, Program, Readiness, Signal
 
 NAME = "ollama"
@@ -19,6 +20,14 @@ STOP_SIGNAL: int = signal.SIGTERM
 STOP_GRACE_S = 10.0
 DIALECT = Dialect(refuses="write them under `environment:`, as in `OLLAMA_CONTEXT_LENGTH: 8192`")
 MANAGED: Mapping[str, str] = {}
+VERSION = ("/api/version", "/version")
+METRICS = None
+HAS_TIMINGS = False
+
+# docs/api/anthropic-compatibility and docs/api/openai-compatibility of ollama/ollama: messages since 0.14.0, without
+# count_tokens; responses since 0.13.3.
+_ALWAYS = ("/api/chat", "/api/generate", "/api/embeddings")
+_SINCE = {"/api/embed": (0, 3), "/v1/messages": (0, 14), "/v1/responses": (0, 13, 3)}
 
 # Sources: ollama/ollama server/routes.go (listening), server/sched.go and llm/server.go (memory, missing models).
 _RULES = (
@@ -49,6 +58,21 @@ def readiness(order: Order) -> Readiness:
 def served_name(order: Order) -> str | None:
     """Ollama's own name of the model, such as `qwen3:8b`."""
     return order.weights
+
+
+def context_length(settings: Mapping[str, Any], environment: Mapping[str, str]) -> int | None:  # noqa: ARG001 (the protocol's signature)
+    """`OLLAMA_CONTEXT_LENGTH`, else Ollama decides by the memory that it finds."""
+    return told.count(environment.get("OLLAMA_CONTEXT_LENGTH"))
+
+
+def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:  # noqa: ARG001 (the protocol's signature)
+    """What nearly every model of Ollama's library can do; the rest is told by the model only."""
+    return frozenset({"completion", "chat"})
+
+
+def apis(version: str | None) -> frozenset[str]:
+    """Its own API, and the others by release."""
+    return versions.served(version, _ALWAYS, _SINCE)
 
 
 def read_line(line: str) -> Signal | None:

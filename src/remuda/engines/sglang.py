@@ -6,8 +6,10 @@ Its parser has no `--no-…` forms, so a `false` setting renders nothing.
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
+from typing import Any
 
-from remuda.engines import flags, lines
+from remuda.engines import flags, lines, told, versions
 from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Module, Order, Program, Readiness, Signal
 
 NAME = "sglang"
@@ -23,8 +25,17 @@ MANAGED = {
     "port": "write `port:` beside `engine:` to fix the port",
     "model": "write `model:` beside `engine:`",
     "model-path": "write `model:` beside `engine:`",
-    "served-model-name": "rename the model, or add a route for another name",
+    "served-model-name": "write `served_name:` beside `engine:`, or add a route for another name",
 }
+VERSION = ("/server_info", "/version")
+METRICS = "/metrics"
+HAS_TIMINGS = False
+
+# sglang/srt/entrypoints/http_server.py and openai/protocol.py of the wheels 0.5.5 to 0.5.23: /v1/messages and its
+# count_tokens came with 0.5.9; /v1/responses is older, but takes functions as tools since 0.5.15 only. Its Ollama paths
+# know no tools, so they are not relied on.
+_ALWAYS = ("/tokenize", "/detokenize")
+_SINCE = {"/v1/messages": (0, 5, 9), "/v1/messages/count_tokens": (0, 5, 9), "/v1/responses": (0, 5, 15)}
 
 # Sources: sglang/srt/model_executor/model_runner.py and sglang/srt/entrypoints/http_server.py.
 _RULES = (
@@ -38,14 +49,15 @@ _RULES = (
 
 
 def launch(order: Order) -> Launch:
-    """The server with the managed flags and the settings."""
+    """The server with the managed flags, its metrics and the settings."""
+    settings = {"enable-metrics": True, **flags.without_managed(order.settings, MANAGED)}
     is_module = order.program[-2:] == ("-m", _MODULE.run)
     argv = (
         *order.program,
         *(() if is_module else ("serve",)),
         *("--model-path", order.weights, "--host", order.host, "--port", str(order.port)),
-        *("--served-model-name", order.model_id),
-        *flags.render(flags.without_managed(order.settings, MANAGED), DIALECT),
+        *("--served-model-name", order.name),
+        *flags.render(settings, DIALECT),
     )
     return Launch(argv, dict(order.environment))
 
@@ -56,8 +68,26 @@ def readiness(order: Order) -> Readiness:
 
 
 def served_name(order: Order) -> str | None:
-    """The model's ID, which `--served-model-name` gives it."""
-    return order.model_id
+    """The name that `--served-model-name` gives it."""
+    return order.name
+
+
+def context_length(settings: Mapping[str, Any], environment: Mapping[str, str]) -> int | None:  # noqa: ARG001 (the protocol's signature)
+    """`context-length`, else the model decides."""
+    return told.count(told.setting(settings, "context-length"))
+
+
+def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+    """An embedding model does one thing; parsers are what makes tools and thinking visible."""
+    if told.is_on(settings, "is-embedding"):
+        return frozenset({"embedding"})
+    parsers = {"tools": "tool-call-parser", "thinking": "reasoning-parser", "vision": "enable-multimodal"}
+    return frozenset({"completion", "chat", *(name for name, key in parsers.items() if told.setting(settings, key))})
+
+
+def apis(version: str | None) -> frozenset[str]:
+    """Anthropic's messages and OpenAI's responses, by release."""
+    return versions.served(version, _ALWAYS, _SINCE)
 
 
 def read_line(line: str) -> Signal | None:

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
-from remuda.engines import flags, lines
+from remuda.engines import flags, lines, told, versions
 from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Order, Program, Readiness, Signal
 
 NAME = "vllm"
@@ -29,8 +32,24 @@ MANAGED = {
     "port": "write `port:` beside `engine:` to fix the port",
     "uds": "remove it; the gateway reaches the engine over TCP",
     "model": "write `model:` beside `engine:`",
-    "served-model-name": "rename the model, or add a route for another name",
+    "served-model-name": "write `served_name:` beside `engine:`, or add a route for another name",
 }
+VERSION = ("/version", "/version")
+METRICS = "/metrics"
+HAS_TIMINGS = False
+
+# Pull requests of vllm-project/vllm: /v1/messages 22627 (merged 2025-10-22), count_tokens 35588 (2026-03),
+# /v1/responses 20504 (0.10.0). Until the spring of 2026 the last streamed tool calls as plain text (issue 36435, pull
+# request 38755), so that its requests are translated for older releases. /tokenize: 5054 (0.5.1).
+_ALWAYS = ("/tokenize", "/detokenize")
+_SINCE = {"/v1/messages": (0, 11, 1), "/v1/messages/count_tokens": (0, 18), "/v1/responses": (0, 20)}
+
+# `human_readable_int` of vllm/engine/arg_utils.py: `1k` is 1000, `1K` is 1024; only the first kind takes a fraction.
+_HUMAN = re.compile(r"\d+(?:\.\d+)?[kmgt]|\d+[KMGT]")
+_UNITS = {
+    letter: base**power for base, letters in ((1000, "kmgt"), (1024, "KMGT")) for power, letter in enumerate(letters, 1)
+}
+_TASKS = {"embed": "embedding", "embedding": "embedding", "classify": "reranking", "score": "reranking"}
 
 _STAMP = re.compile(r"^(\(\w+ pid=\d+\) )?([A-Z]+ [\d-]+ [\d:]+ \[[^\]]+\] )?")
 _ENVIRONMENT = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
@@ -61,7 +80,7 @@ def launch(order: Order) -> Launch:
         *order.program,
         "serve",
         order.weights,
-        *("--host", order.host, "--port", str(order.port), "--served-model-name", order.model_id),
+        *("--host", order.host, "--port", str(order.port), "--served-model-name", order.name),
         *flags.render(flags.without_managed(order.settings, MANAGED), DIALECT),
     )
     return Launch(argv, {**_ENVIRONMENT, **order.environment})
@@ -73,8 +92,30 @@ def readiness(order: Order) -> Readiness:
 
 
 def served_name(order: Order) -> str | None:
-    """The model's ID: vLLM answers 404 for any other."""
-    return order.model_id
+    """The name that it was started with: vLLM answers 404 for any other."""
+    return order.name
+
+
+def context_length(settings: Mapping[str, Any], environment: Mapping[str, str]) -> int | None:  # noqa: ARG001 (the protocol's signature)
+    """`max-model-len`, in full or as `180k`; the model decides for `auto` and -1."""
+    value = told.setting(settings, "max-model-len")
+    if isinstance(value, str) and _HUMAN.fullmatch(value):
+        value = int(Decimal(value[:-1]) * _UNITS[value[-1]])
+    return told.count(value)
+
+
+def capabilities(settings: Mapping[str, Any]) -> frozenset[str]:
+    """A pooling model does one thing; parsers are what makes tools and thinking visible."""
+    task = str(told.setting(settings, "task", "convert"))
+    if task in _TASKS or told.setting(settings, "runner") == "pooling":
+        return frozenset({_TASKS.get(task, "embedding")})
+    parsers = {"tools": "enable-auto-tool-choice", "thinking": "reasoning-parser"}
+    return frozenset({"completion", "chat", *(name for name, key in parsers.items() if told.setting(settings, key))})
+
+
+def apis(version: str | None) -> frozenset[str]:
+    """Anthropic's messages and OpenAI's responses, by release."""
+    return versions.served(version, _ALWAYS, _SINCE)
 
 
 def read_line(line: str) -> Signal | None:

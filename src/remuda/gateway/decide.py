@@ -1,39 +1,53 @@
 """What to do with a request, in two steps: by its head alone, and then with its body.
 
 `screen` sees the head. It gives the answer where that already settles it, so that nobody uploads a body for a 404:
-1. the path is known, else 404; 2. the method is one of the path's, else 405; 3. `/health` is answered to anybody;
-4. there are keys and none fits: 401; 5. the list of models is answered; 6. the body is too large or encoded: 413, 415.
-`decide` sees the body: 7. it is a JSON object with a `model`, else 400; 8. the model is known, else 404 with the name
-nearest to it; 9. the key may ask for it, else 403; 10. forward. The numbers are repeated below.
+1. the path is known, else 404; 2. the method is one of the path's, else 405; 3. what anybody may know is answered;
+4. there are keys and none fits: 401; 5. the control API is for administrators, else 403; 6. what the directory knows is
+answered; 7. the body is too large or encoded: 413, 415.
+`decide` sees the body: 8. it names a model, else 400; 9. the model is known, else 404 with the name nearest to it;
+10. the key may ask for it, else 403; 11. forward. The numbers are repeated below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import MappingProxyType
 
 import msgspec
 
-from remuda.gateway.directory import Directory, Lead
-from remuda.gateway.envelope import Answer, echo, error, json_answer
-from remuda.gateway.head import Hop, RequestHead, request_bytes
+from remuda.gateway import own
+from remuda.gateway.affinity import header_key, prefix_key
+from remuda.gateway.api import Api, Source, find
+from remuda.gateway.directory import Directory
+from remuda.gateway.envelope import Answer, echo, error, tell
+from remuda.gateway.foreign import is_foreign
+from remuda.gateway.forward import Forward
+from remuda.gateway.head import RequestHead
 from remuda.gateway.keys import NO_KEYS, Key, Keyring
-from remuda.gateway.peek import peek, rewrite_model
+from remuda.gateway.live import Live, Nothing
+from remuda.gateway.routes import NO_EDITS, Candidate, Node
+from remuda.gateway.shapes import Fault
+from remuda.gateway.traits import PLAIN, Traits
+from remuda.gateway.translate import ollama
+from remuda.gateway.wanted import Asker, Body, Wanted, wanted
 
 BODY_MAX_BYTES = 100 * 1024 * 1024
 
-_READ = (b"GET", b"HEAD")
-_METHODS: Mapping[bytes, tuple[bytes, ...]] = MappingProxyType(
-    {
-        b"/health": _READ,
-        b"/v1/models": _READ,
-        b"/v1/chat/completions": (b"POST",),
-        b"/v1/completions": (b"POST",),
-        b"/v1/embeddings": (b"POST",),
-    }
-)
+_CONTROL = (Candidate("", NO_EDITS),)
+_SHOW = b"/api/show"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What decisions depend on that is not fixed: what runs, a number for every draw, seconds since 1970."""
+
+    live: Live
+    chance: Callable[[], float]
+    clock: Callable[[], float]
+
+
+NOWHERE = Surroundings(Nothing(), lambda: 0.0, lambda: 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,28 @@ class Gateway:
 
     directory: Directory
     keyring: Keyring = NO_KEYS
+    traits: Mapping[str, Traits] = field(default_factory=dict)
     body_max_bytes: int = BODY_MAX_BYTES
+    around: Surroundings = NOWHERE
+
+    asker: Asker = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what every request needs once."""
+        object.__setattr__(self, "asker", Asker(lambda name: self.directory.find(name) is not None, self.around.clock))
+
+    def allowed(self, key: Key) -> Callable[[str], bool]:
+        """Which names the key may ask for."""
+
+        def may(name: str) -> bool:
+            node = self.directory.find(name)
+            return node is not None and may_ask(key, name, node)
+
+        return may
+
+    def traits_of(self, model: str) -> Traits:
+        """What the fleet file says about the treatment of a model's requests."""
+        return self.traits.get(model, PLAIN)
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -50,65 +85,92 @@ class Admitted(msgspec.Struct, frozen=True):
 
     head: RequestHead
     key: Key
+    api: Api
 
-
-class Forward(msgspec.Struct, frozen=True):
-    """A request to send to an instance of `model`, for which the client wrote `asked`."""
-
-    model: str
-    asked: str
-    head: RequestHead
-    body: bytes | bytearray
-    with_credentials: bool
-
-    def payload(self, served_name: str | None) -> bytes | bytearray:
-        """The body for an instance that expects this model name; None: any will do."""
-        if served_name is None or served_name == self.asked:
-            return self.body
-        return rewrite_model(self.body, served_name)
-
-    def head_bytes(self, hop: Hop, length: int) -> bytes:
-        """The head to send before a payload of this length."""
-        return request_bytes(self.head, hop, length, with_credentials=self.with_credentials)
+    @property
+    def is_tunnel(self) -> bool:
+        """Whether the client wants to leave HTTP for a WebSocket, where an engine may have one."""
+        upgrade = self.head.upgrade
+        is_asked_for = upgrade is not None and upgrade.lower() == b"websocket" and not self.head.has_body
+        return is_asked_for and self.api.tunnels
 
 
 def screen(head: RequestHead, gateway: Gateway) -> Answer | Admitted:
     """Judge a request by its head."""
     path = head.target.path
-    methods = _METHODS.get(path)
-    if methods is None:  # 1
+    api = find(path)
+    if api is None:  # 1
         return error(HTTPStatus.NOT_FOUND, f"there is nothing at {echo(path.decode('latin-1'))}", "unknown_path")
-    if head.method not in methods:  # 2
-        return _method_not_allowed(path, methods)
-    if path == b"/health":  # 3
-        return json_answer({"status": "ok"})
+    if api.methods and head.method not in api.methods:  # 2
+        return _method_not_allowed(path, api.methods)
+    if api.is_open and not head.target.query:  # 3
+        return own.open_answer(head.target, gateway.around.live)
     key = gateway.keyring.find(head.secret)
     if key is None:  # 4
         return _unauthorized(head.secret)
-    if path == b"/v1/models":  # 5
-        return json_answer(gateway.directory.listing(lambda name: _may_ask(key, name, gateway.directory.leads[name])))
-    return _body_refused(head, gateway.body_max_bytes) or Admitted(head, key)  # 6
+    if api.source is Source.CONTROL and (refusal := _control_refused(head, key, gateway)):  # 5
+        return refusal
+    if api.source is Source.OURS and path != _SHOW:  # 6
+        return own.answer(head.target, gateway.directory, gateway.around.live, gateway.allowed(key))
+    return _body_refused(head, api, gateway.body_max_bytes) or Admitted(head, key, api)  # 7
 
 
-def decide(admitted: Admitted, body: bytes | bytearray, gateway: Gateway, chance: float) -> Answer | Forward:
-    """Judge a request by its body; `chance`, 0 ≤ `chance` < 1, decides where shares do."""
-    found = peek(body)
-    if isinstance(found, Answer):  # 7
-        return found
-    key = admitted.key
-    lead = gateway.directory.find(found.model)
-    if lead is None:  # 8
-        return _unknown_model(found.model, key, gateway.directory)
-    if not _may_ask(key, found.model, lead):  # 9
-        message = f"the key `{key.name}` must not ask for {echo(found.model)}"
+def decide(admitted: Admitted, body: Body, gateway: Gateway) -> Answer | Forward:
+    """Judge a request by its body."""
+    head, key, api = admitted.head, admitted.key, admitted.api
+    if api.source is Source.CONTROL:
+        target = head.target
+        return Forward(api, head, key, Wanted("", target.path + target.slash + target.query), body, _CONTROL)
+    if api.source is Source.OURS:
+        return _show(admitted, body, gateway)
+    asked = wanted(api, head, body, gateway.asker)
+    if isinstance(asked, Answer):  # 8
+        return asked
+    node = gateway.directory.find(asked.model)
+    if node is None:  # 9
+        return own.unknown_model(asked.model, gateway.directory, gateway.allowed(key))
+    if not may_ask(key, asked.model, node):  # 10
+        message = f"the key `{key.name}` must not ask for {echo(asked.model)}"
         return error(HTTPStatus.FORBIDDEN, message, "model_not_allowed", param="model")
-    return Forward(  # 10
-        model=lead.choose(chance),
-        asked=found.model,
-        head=admitted.head,
-        body=body,
-        with_credentials=not gateway.keyring.keys,
-    )
+    return Forward(api, head, key, asked, body, node.candidates(_Asking(head, body, gateway.around)))  # 11
+
+
+def may_ask(key: Key, name: str, node: Node) -> bool:
+    """A key may name a route, or every model that the route can lead to."""
+    return key.models is None or key.allows(name) or all(map(key.allows, node.models))
+
+
+class _Asking:
+    """What a route may ask about the request that it leads."""
+
+    __slots__ = ("_around", "_body", "_head")
+
+    def __init__(self, head: RequestHead, body: Body, around: Surroundings) -> None:
+        self._head = head
+        self._body = body
+        self._around = around
+
+    @property
+    def chance(self) -> float:
+        return self._around.chance()
+
+    @property
+    def live(self) -> Live:
+        return self._around.live
+
+    def affinity(self, by: str) -> int | None:
+        if by == "prefix":
+            return prefix_key(self._body)
+        value = self._head.field(by.removeprefix("header:").lower().encode())
+        return None if value is None else header_key(value)
+
+
+def _show(admitted: Admitted, body: Body, gateway: Gateway) -> Answer:
+    """Ollama's `/api/show`, the one answer of ours that needs a body."""
+    name = ollama.shown_name(body)
+    if isinstance(name, Fault):
+        return tell(name)
+    return own.show(name, gateway.directory, gateway.around.live, gateway.allowed(admitted.key))
 
 
 def too_large(limit_bytes: int) -> Answer:
@@ -117,26 +179,31 @@ def too_large(limit_bytes: int) -> Answer:
     return error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, "body_too_large")
 
 
-def _may_ask(key: Key, name: str, lead: Lead) -> bool:
-    """A key may name a route, or every model that the route can lead to."""
-    return key.allows(name) or all(map(key.allows, lead.models))
+def _control_refused(head: RequestHead, key: Key, gateway: Gateway) -> Answer | None:
+    if not key.scope.is_admin:
+        message = f"the key `{key.name}` is not an administrator's; set `admin: true` on one that is"
+        return error(HTTPStatus.FORBIDDEN, message, "not_an_administrator")
+    if not gateway.keyring.keys and is_foreign(head):
+        message = "this gateway has no keys, so its control API is only for requests that were made for its own address"
+        return error(HTTPStatus.FORBIDDEN, message, "foreign_origin")
+    return None
 
 
-def _body_refused(head: RequestHead, limit_bytes: int) -> Answer | None:
+def _body_refused(head: RequestHead, api: Api, limit_bytes: int) -> Answer | None:
     if head.length is not None and head.length > limit_bytes:
         return too_large(limit_bytes)
     coding = head.noted.get(b"content-encoding")
-    if coding is not None and coding.lower() != b"identity":
-        message = f"the content encoding {echo(coding.decode('latin-1'))} is not supported, send the JSON as it is"
+    if coding is not None and coding.lower() != b"identity" and api.source in (Source.JSON, Source.FORM):
+        message = f"the content encoding {echo(coding.decode('latin-1'))} is not supported, send the body as it is"
         return error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, "content_encoding")
     return None
 
 
 def _method_not_allowed(path: bytes, methods: tuple[bytes, ...]) -> Answer:
     allowed = b", ".join(methods)
-    message = f"`{path.decode()}` must be asked with {allowed.decode()}"
-    refusal = error(HTTPStatus.METHOD_NOT_ALLOWED, message, "method_not_allowed")
-    return Answer(refusal.status, refusal.body, ((b"allow", allowed),))
+    message = f"`{path.decode('latin-1')}` must be asked with {allowed.decode()}"
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    return tell(Fault(status, message, "method_not_allowed", headers=((b"allow", allowed),)))
 
 
 def _unauthorized(secret: bytes | None) -> Answer:
@@ -145,12 +212,5 @@ def _unauthorized(secret: bytes | None) -> Answer:
         if secret is None
         else "the API key is not known"
     )
-    refusal = error(HTTPStatus.UNAUTHORIZED, message, "invalid_api_key")
-    return Answer(refusal.status, refusal.body, ((b"www-authenticate", b"Bearer"),))
-
-
-def _unknown_model(name: str, key: Key, directory: Directory) -> Answer:
-    meant = directory.nearest(name, lambda known: _may_ask(key, known, directory.leads[known]))
-    hint = f"did you mean `{meant}`?" if meant else "`GET /v1/models` lists what there is"
-    message = f"the model {echo(name)} is not known; {hint}"
-    return error(HTTPStatus.NOT_FOUND, message, "model_not_found", param="model")
+    challenge = (b"www-authenticate", b'Bearer, Basic realm="remuda"')
+    return tell(Fault(HTTPStatus.UNAUTHORIZED, message, "invalid_api_key", headers=(challenge,)))

@@ -1,7 +1,6 @@
-"""Answers that are our own, and the shape of every error among them: OpenAI's, so that every client can read it.
+"""Answers that are our own. An error among them keeps its `Fault`, so that it can be put into the protocol of its path.
 
-`{"error": {"message", "type", "param", "code"}, "source": "remuda"}`: `source` tells our errors from an engine's. A
-status that clients retry by themselves (503) carries `Retry-After` only where trying again can help.
+A status that clients retry by themselves (503) carries `Retry-After` only where trying again can help.
 
 The sentences of residency's refusals are residency's; here they only get a status and the tail of the engine's log.
 """
@@ -15,22 +14,29 @@ from typing import Protocol
 import msgspec
 
 from remuda.engines.contract import Failure
-
-SOURCE = "remuda"
-"""The value of `source` in every error that is ours."""
+from remuda.gateway.shapes import Fault, Shape, fault_body
 
 _LOG_LINES = 10
 _RETRY_AFTER_S = 5
 _ECHO_CHARS = 200
+# Trying again does not mend such an error; the clients of OpenAI and Anthropic would by themselves.
+_FINAL = ((b"x-should-retry", b"false"),)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response of our own; its body is JSON."""
+    """A whole response of our own; its body is JSON, in OpenAI's shape if it tells a `fault`."""
 
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    fault: Fault | None = None
+
+    def in_shape(self, shape: Shape) -> Answer:
+        """The answer as clients of this protocol read it."""
+        if self.fault is None or shape is Shape.OPENAI:
+            return self
+        return Answer(self.status, fault_body(self.fault, shape), self.headers, self.fault)
 
 
 class Refusal(Protocol):
@@ -38,7 +44,7 @@ class Refusal(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of `load_failed`, `cannot_fit`, `unloaded`, `shutting_down`."""
+        """One of `load_failed`, `cannot_fit`, `unloaded`, `shutting_down`, `not_loaded`."""
         ...
 
     @property
@@ -57,16 +63,14 @@ def json_answer(content: object, status: int = HTTPStatus.OK) -> Answer:
     return Answer(status, msgspec.json.encode(content))
 
 
-def error_body(status: int, message: str, code: str, param: str | None = None) -> bytes:
-    """An error in OpenAI's shape; its `type` says whose fault it is, its `code` what it is."""
-    kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
-    error = {"message": message, "type": kind, "param": param, "code": code}
-    return msgspec.json.encode({"error": error, "source": SOURCE})
+def tell(fault: Fault) -> Answer:
+    """The answer that tells a fault."""
+    return Answer(fault.status, fault_body(fault), fault.headers, fault)
 
 
 def error(status: int, message: str, code: str, param: str | None = None) -> Answer:
     """An error as an answer."""
-    return Answer(status, error_body(status, message, code, param))
+    return tell(Fault(status, message, code, param))
 
 
 def malformed(message: str) -> Answer:
@@ -74,29 +78,20 @@ def malformed(message: str) -> Answer:
     return error(HTTPStatus.BAD_REQUEST, message, "malformed_request")
 
 
-def error_event(message: str, code: str) -> bytes:
-    """An error as an event of a stream that has already begun with status 200."""
-    return b"data: %b\n\n" % error_body(HTTPStatus.BAD_GATEWAY, message, code)
-
-
-def refused(refusal: Refusal) -> Answer:
+def refused(refusal: Refusal) -> Fault:
     """The answer to a request that residency refuses."""
     match refusal.kind:
         case "load_failed":
             failure = refusal.failure
             code = str(failure.kind) if failure else refusal.kind
-            return _final(HTTPStatus.BAD_GATEWAY, _with_log(refusal.message, failure), code)
+            return Fault(HTTPStatus.BAD_GATEWAY, _with_log(refusal.message, failure), code, headers=_FINAL)
         case "cannot_fit":
-            return _final(HTTPStatus.SERVICE_UNAVAILABLE, refusal.message, refusal.kind)
+            return Fault(HTTPStatus.SERVICE_UNAVAILABLE, refusal.message, refusal.kind, headers=_FINAL)
+        case "not_loaded":
+            return Fault(HTTPStatus.CONFLICT, refusal.message, refusal.kind, headers=_FINAL)
         case kind:
             retry = ((b"retry-after", b"%d" % _RETRY_AFTER_S),)
-            status = HTTPStatus.SERVICE_UNAVAILABLE
-            return Answer(status, error_body(status, refusal.message, kind), retry)
-
-
-def _final(status: int, message: str, code: str) -> Answer:
-    """An error that trying again does not mend; the clients of OpenAI and Anthropic would by themselves."""
-    return Answer(status, error_body(status, message, code), ((b"x-should-retry", b"false"),))
+            return Fault(HTTPStatus.SERVICE_UNAVAILABLE, refusal.message, kind, headers=retry)
 
 
 def echo(text: str) -> str:

@@ -12,7 +12,8 @@ costs five times as much to make.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import binascii
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -39,34 +40,46 @@ HOP_BY_HOP = frozenset(
 )
 """Fields about one connection; those that `Connection` names join them."""
 
-_CONSUMED = HOP_BY_HOP | {
-    b"content-length",
-    b"content-type",
-    b"expect",
-    b"host",
-    b"x-forwarded-for",
-    b"x-forwarded-proto",
-}
-_NOTED = frozenset((b"authorization", b"content-encoding", b"x-api-key"))
-_ONCE = (b"host", b"content-length", b"transfer-encoding", b"expect", b"authorization", b"x-api-key")
-_BEARER = b"bearer "
+_CREDENTIALS = frozenset((b"api-key", b"authorization", b"x-api-key"))
+_CONSUMED = (
+    HOP_BY_HOP
+    | _CREDENTIALS
+    | {b"content-length", b"content-type", b"expect", b"host", b"x-forwarded-for", b"x-forwarded-proto"}
+)
+_NOTED = frozenset((b"content-encoding", b"origin"))
+_ONCE = frozenset(
+    (
+        b"host",
+        b"content-length",
+        b"content-type",
+        b"transfer-encoding",
+        b"expect",
+        b"authorization",
+        b"x-api-key",
+        b"upgrade",
+    )
+)
 _LENGTH_DIGITS = 18  # fit in 64 bits
+_BODILESS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"DELETE"))
 
 
 class RequestHead(msgspec.Struct, frozen=True):
     """A request head that has been understood.
 
-    `length`: bytes of the body, None when it is chunked. `fields`: what may go to an engine, names in lower case.
-    `noted`: the values of the fields that a decision depends on.
+    `length`: bytes of the body, None when it is chunked. `fields`: what may go to an engine, names in lower case;
+    `lines`: the same as bytes, each line with its end before it. `noted`: the values of the fields that a decision
+    depends on; the client's credential is only there. `upgrade`: the protocol that the client would rather speak.
     """
 
     method: bytes
     target: Target
     version: str
     fields: Fields
+    lines: bytes
     noted: dict[bytes, bytes]
     length: int | None
     keep_alive: bool
+    upgrade: bytes | None = None
 
     @property
     def has_body(self) -> bool:
@@ -79,20 +92,34 @@ class RequestHead(msgspec.Struct, frozen=True):
         return b"expect" in self.noted and self.version == "1.1"
 
     @property
+    def content_type(self) -> bytes | None:
+        """What the client calls its body."""
+        return self.noted.get(b"content-type")
+
+    @property
     def secret(self) -> bytes | None:
-        """The API key that the client sent: a bearer token, else `x-api-key`."""
-        authorization = self.noted.get(b"authorization", b"")
-        if authorization[: len(_BEARER)].lower() == _BEARER:
-            return authorization[len(_BEARER) :].strip()
-        return self.noted.get(b"x-api-key")
+        """The API key that the client sent: a bearer token, a Basic password, or `x-api-key`."""
+        scheme, _, credentials = self.noted.get(b"authorization", b"").partition(b" ")
+        match scheme.lower():
+            case b"bearer":
+                return credentials.strip()
+            case b"basic":
+                return _password(credentials)
+            case _:
+                return self.noted.get(b"x-api-key")
+
+    def field(self, name: bytes) -> bytes | None:
+        """The first field of this name, among those that may go to an engine."""
+        return next((value for known, value in self.fields if known == name), None)
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """Where a request comes from and goes to: the client's address, and the `Host` and base path of the engine."""
+    """Where a request comes from and goes to: the client's address and scheme, the engine's `Host` and base path."""
 
     client: bytes
     host: bytes
     base_path: bytes = b""
+    scheme: bytes = b"http"
 
 
 def read_head(method: bytes, target: bytes, version: str, fields: Fields) -> RequestHead | Answer:
@@ -119,12 +146,13 @@ def read_head(method: bytes, target: bytes, version: str, fields: Fields) -> Req
     where = read_target(target)
     if where is None:
         return malformed("the request target must be a path, or an absolute http URL")
-    keep_alive = version == "1.1"
+    keep_alive, upgrade = version == "1.1", None
     if b"connection" in noted:
         connection = tokens(noted[b"connection"])
         passing = [field for field in passing if field[0] not in connection]
         keep_alive = b"close" not in connection and (keep_alive or b"keep-alive" in connection)
-    return RequestHead(method, where, version, passing, noted, length, keep_alive)
+        upgrade = noted.get(b"upgrade") if b"upgrade" in connection and version == "1.1" else None
+    return RequestHead(method, where, version, passing, _lines(passing), noted, length, keep_alive, upgrade)
 
 
 def _fault(version: str, noted: dict[bytes, bytes]) -> Answer | None:
@@ -164,16 +192,52 @@ def tokens(value: bytes) -> frozenset[bytes]:
     return frozenset(token.strip().lower() for token in value.split(b",")) if value else frozenset()
 
 
-def request_bytes(head: RequestHead, hop: Hop, length: int, *, with_credentials: bool) -> bytes:
-    """The head to send to an engine with a body of this length; `with_credentials` lets the client's own through."""
-    target = head.target
-    parts = [head.method, b" ", hop.base_path, target.path, target.query, b" HTTP/1.1\r\nhost: ", hop.host]
-    for name, value in head.fields:
-        if with_credentials or (name != b"authorization" and name != b"x-api-key"):  # noqa: PLR1714  faster
-            parts += (b"\r\n", name, b": ", value)
-    before = head.noted.get(b"x-forwarded-for")
-    parts += (b"\r\nx-forwarded-for: ", before + b", " + hop.client if before else hop.client)
-    parts += (b"\r\nx-forwarded-proto: ", head.noted.get(b"x-forwarded-proto", b"http"))
-    # The body has been read as JSON, whatever the client called it: vLLM refuses what curl calls it by default.
-    parts.append(b"\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % length)
+def _lines(fields: Fields) -> bytes:
+    parts: list[bytes] = []
+    for name, value in fields:
+        parts += (b"\r\n", name, b": ", value)
+    return b"".join(parts)
+
+
+def _password(credentials: bytes) -> bytes | None:
+    try:
+        return binascii.a2b_base64(credentials.strip(), strict_mode=True).partition(b":")[2]
+    except binascii.Error:
+        return None
+
+
+class Outbound(msgspec.Struct, frozen=True):
+    """What is said anew about a request on its way to an engine.
+
+    `target`: path and query. `content_type`: None leaves the client's. `extra`: fields that win over the client's of
+    the same name. `upgrade`: the protocol to ask for.
+    """
+
+    target: bytes
+    length: int
+    content_type: bytes | None = None
+    extra: Mapping[bytes, bytes] = {}
+    upgrade: bytes | None = None
+
+
+def request_bytes(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
+    """The head to send to an engine."""
+    lines, noted = head.lines, head.noted
+    if outbound.extra:
+        lines = _lines([field for field in head.fields if field[0] not in outbound.extra])
+    before = noted.get(b"x-forwarded-for")
+    parts = [
+        *(head.method, b" ", hop.base_path, outbound.target, b" HTTP/1.1\r\nhost: ", hop.host, lines),
+        *(b"\r\nx-forwarded-for: ", before + b", " + hop.client if before else hop.client),
+        *(b"\r\nx-forwarded-proto: ", noted.get(b"x-forwarded-proto") or hop.scheme),
+    ]
+    if content_type := outbound.content_type or noted.get(b"content-type"):
+        parts += (b"\r\ncontent-type: ", content_type)
+    if outbound.extra:
+        parts.append(_lines(tuple(outbound.extra.items())))
+    if outbound.upgrade is not None:
+        parts += (b"\r\nconnection: Upgrade\r\nupgrade: ", outbound.upgrade)
+    if outbound.length or head.method not in _BODILESS:
+        parts.append(b"\r\ncontent-length: %d" % outbound.length)
+    parts.append(b"\r\n\r\n")
     return b"".join(parts)

@@ -13,6 +13,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from remuda.gateway.quota import Quota
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a key may do beside asking models: `is_admin` opens the control paths. `priority`: higher goes first."""
+
+    is_admin: bool = False
+    quota: Quota | None = None
+    priority: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -21,21 +32,22 @@ class Key:
     name: str
     digest: bytes = field(repr=False)
     models: re.Pattern[str] | None = None
+    scope: Scope = Scope()
 
     def allows(self, name: str) -> bool:
         """Whether one of the key's patterns matches the name."""
         return self.models is None or self.models.fullmatch(name) is not None
 
 
-OPEN = Key("", b"")
+OPEN = Key("", b"", scope=Scope(is_admin=True))
 """Whoever asks when there are no keys."""
 
 
-def make_key(name: str, secret: str, globs: Iterable[str] = ("*",)) -> Key:
+def make_key(name: str, secret: str, globs: Iterable[str] = ("*",), scope: Scope = Scope()) -> Key:
     """A key from its secret; `*`, `?` and `[…]` in the globs, upper and lower case told apart."""
     patterns = sorted(set(globs))
     compiled = None if "*" in patterns else re.compile("|".join(fnmatch.translate(glob) for glob in patterns) or "(?!)")
-    return Key(name, _digest(secret.encode()), compiled)
+    return Key(name, _digest(secret.encode()), compiled, scope)
 
 
 @dataclass(frozen=True, slots=True)

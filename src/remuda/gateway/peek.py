@@ -1,4 +1,4 @@
-"""What the gateway must know of a JSON body, found in one pass that builds nothing else, and the one rewrite of it.
+"""What the gateway must know of a JSON body, found in one pass that builds nothing else.
 
 Of a key that comes twice the last counts, as in the JSON readers of the engines; otherwise a client could be let in for
 one model and be served by another. Everything but `model` and `stream` is the engine's to judge.
@@ -14,19 +14,23 @@ from remuda.gateway.envelope import Answer, error
 
 
 class Peek(msgspec.Struct, frozen=True):
-    """The model that a request names, and whether it wants a stream."""
+    """The model that a request names, whether it wants a stream, and whether it says how."""
 
     model: str
     stream: bool
+    has_stream_options: bool = False
+
+
+_ABSENT = msgspec.Raw()
 
 
 class _Fields(msgspec.Struct):
     model: object = msgspec.UNSET
     stream: object = None
+    stream_options: msgspec.Raw = _ABSENT
 
 
 _DECODER = msgspec.json.Decoder(_Fields)
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def peek(body: bytes | bytearray) -> Peek | Answer:
@@ -40,17 +44,10 @@ def peek(body: bytes | bytearray) -> Peek | Answer:
     except RecursionError:
         return error(HTTPStatus.BAD_REQUEST, "cannot read the body as JSON: it is nested too deeply", "invalid_json")
     if isinstance(fields.model, str) and fields.model:
-        return Peek(fields.model, fields.stream is True)
+        return Peek(fields.model, fields.stream is True, fields.stream_options is not _ABSENT)
     if fields.model is msgspec.UNSET:
         return _model_error("the body must name a `model`")
     return _model_error("`model` must be a string that is not empty")
-
-
-def rewrite_model(body: bytes | bytearray, name: str) -> bytes:
-    """A body that `peek` has read, with another `model`; every other value keeps its bytes."""
-    members: dict[str, object] = dict(_MEMBERS.decode(body))
-    members["model"] = name
-    return msgspec.json.encode(members)
 
 
 def _model_error(message: str) -> Answer:

@@ -98,6 +98,16 @@ def response_bytes(request: RequestHead, response: ResponseHead, how: Framing, *
     return b"".join(parts)
 
 
+def switching_bytes(fields: Fields) -> bytes:
+    """The head that tells the client that the engine has switched to a WebSocket."""
+    parts = [_status_line(HTTPStatus.SWITCHING_PROTOCOLS), b"\r\nconnection: Upgrade\r\nupgrade: websocket"]
+    for name, value in fields:
+        if (folded := name.lower()) not in _CONSUMED:
+            parts += (b"\r\n", folded, b": ", value)
+    parts.append(b"\r\n\r\n")
+    return b"".join(parts)
+
+
 def answer_bytes(request: RequestHead | None, answer: Answer, *, keep_alive: bool) -> bytes:
     """One of our own answers, whole; `request` is None when its head could not be understood."""
     parts = [_status_line(answer.status), b"\r\ncontent-type: application/json"]

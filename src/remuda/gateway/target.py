@@ -7,19 +7,31 @@ dot segments and doubled slashes are not resolved, so they match nothing and nev
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl
 
 import msgspec
 
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PARAMETERS = 100
 _ABSOLUTE = re.compile(rb"(?i)https?://[^/?#]+(.*)", re.DOTALL)
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A path, normalised, without its last slash; the query with its `?`, as it came, or empty."""
+    """A path, normalised, without its last slash, which is in `slash`; the query with its `?`, as it came, or empty."""
 
     path: bytes
     query: bytes = b""
+    slash: bytes = b""
+
+    def parameter(self, name: bytes) -> str | None:
+        """The value of a query parameter; None when it is not there exactly once."""
+        try:
+            pairs = parse_qsl(self.query[1:], keep_blank_values=True, max_num_fields=_PARAMETERS)
+        except ValueError:
+            return None
+        found = [value for key, value in pairs if key == name]
+        return found[0].decode("utf-8", "replace") if len(found) == 1 else None
 
 
 def read_target(raw: bytes) -> Target | None:
@@ -37,9 +49,8 @@ def read_target(raw: bytes) -> Target | None:
         if any(found[1] is None for found in _PERCENT.finditer(path)):
             return None
         path = _PERCENT.sub(_normalised, path)
-    if len(path) > 1 and path.endswith(b"/"):
-        path = path[:-1]
-    return Target(path, mark + query)
+    slash = b"/" if len(path) > 1 and path.endswith(b"/") else b""
+    return Target(path[:-1] if slash else path, mark + query, slash)
 
 
 def _normalised(found: re.Match[bytes]) -> bytes:

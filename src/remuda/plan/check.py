@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from remuda.engines import ENGINES
+from remuda.engines import ENGINES, ollama
 from remuda.engines.flags import check as check_settings
 from remuda.errors import Problem, SpecError
 from remuda.spec import document as documents
@@ -40,7 +40,8 @@ def check(text: str | bytes, file: str) -> Checked:
     document = documents.load(text, file)
     fleet, found = judge(document)
     said = {problem.path for problem in found}
-    more = (problem for problem in (*_engine_names(document), *_settings(document)) if problem.path not in said)
+    judged = (*_engine_names(document), *_settings(document), *_served_names(document))
+    more = (problem for problem in judged if problem.path not in said)
     return Checked(fleet, document, in_order((*found, *more)))
 
 
@@ -74,6 +75,16 @@ def _settings(document: Document) -> Iterator[Problem]:
         yield from _settings_at(document, name, ("engines", name, "settings"))
     for entry in entries(document):
         yield from _settings_at(document, entry.engine, (*entry.path, "settings"))
+
+
+def _served_names(document: Document) -> Iterator[Problem]:
+    """A name for an engine that goes by its own names."""
+    for entry in entries(document):
+        if entry.engine == ollama.NAME and "served_name" in entry.keys:
+            path = (*entry.path, "served_name")
+            message = f"{label(path)} cannot be used with the engine `{ollama.NAME}`, which goes by its own names"
+            hint = "remove it; requests are sent with what `model` says"
+            yield document.problem_of_key(path, message, hint=hint)
 
 
 def _settings_at(document: Document, engine: str | None, path: Path) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from remuda.errors import Problem
 from remuda.facts.host import Host, expand, visibility
+from remuda.plan.serving import Serving, serving
 from remuda.spec import sets
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import Effective, effective
@@ -30,7 +31,8 @@ RUNTIMES = ("process", "external")
 class Instance:
     """One model, ready to be started: everything but the port and the secrets' values.
 
-    `claims`: bytes of each device. `visible`: the environment that shows it its devices and no others.
+    `claims`: bytes of each device. `visible`: the environment that shows it its devices and no others. `serving`: how
+    the gateway presents it.
     """
 
     model_id: str
@@ -38,6 +40,7 @@ class Instance:
     engine: str
     runtime: str
     model: str | None = None
+    served_name: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     environment_files: tuple[str, ...] = ()
@@ -50,6 +53,7 @@ class Instance:
     claims: Mapping[str, int] = field(default_factory=dict)
     visible: Mapping[str, str] = field(default_factory=dict)
     ttl_s: float | None = None
+    serving: Serving = field(default_factory=Serving)
 
     @property
     def fingerprint(self) -> str:
@@ -58,6 +62,7 @@ class Instance:
             self.engine,
             self.runtime,
             self.model,
+            self.served_name,
             self.settings,
             self.environment,
             self.environment_files,
@@ -133,6 +138,7 @@ class _Placer:
             engine=model.engine,
             runtime=model.runtime,
             model=entry.model,
+            served_name=entry.served_name,
             settings=model.settings,
             environment=model.environment,
             environment_files=model.environment_files,
@@ -145,6 +151,7 @@ class _Placer:
             claims=self._claims(model, devices),
             visible=visibility(self._host, devices) if devices else {},
             ttl_s=entry.ttl_s,
+            serving=serving(model),
         )
 
     def _devices(self, model: Effective) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ class RefusalKind(enum.StrEnum):
     CANNOT_FIT = "cannot_fit"
     UNLOADED = "unloaded"
     SHUTTING_DOWN = "shutting_down"
+    NOT_LOADED = "not_loaded"
+    """It was asked for only if it is there."""
 
 
 @dataclass(frozen=True, slots=True)

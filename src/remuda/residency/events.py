@@ -13,10 +13,14 @@ from remuda.engines.contract import Failure
 
 @dataclass(frozen=True, slots=True)
 class RequestArrived:
-    """A client asks for a model. Answered by exactly one `Grant` or `Refuse`, unless it is abandoned first."""
+    """A client asks for a model. Answered by exactly one `Grant` or `Refuse`, unless it is abandoned first.
+
+    Where models wait for one another, the one that is asked for with the highest `priority` goes first.
+    """
 
     request: int
     model: str
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,14 @@ class UnloadAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class TtlAsked:
+    """Somebody wants the instance that is up to have this ttl, in seconds, until it is stopped; None: for ever."""
+
+    model: str
+    ttl_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """The time that a `WakeAt` named has come."""
 
@@ -95,6 +107,7 @@ Event = (
     | InstanceStopped
     | InstanceAdopted
     | UnloadAsked
+    | TtlAsked
     | TimerFired
     | ShutdownAsked
 )

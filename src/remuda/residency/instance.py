@@ -5,7 +5,7 @@ It holds facts and checks every change of state against the table. It takes no d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from remuda.engines.contract import Failure
 from remuda.errors import InternalError
@@ -18,8 +18,9 @@ class Instance:
     """The instance of one model; the same object over all of its attempts.
 
     `since`, `idle_since`: times of the caller's clock; `idle_since` is None while it has requests. `last_used`:
-    number of the turn in which it last became ready, was granted or became idle. `leaving`: why it
-    will be stopped whatever happens, once its requests are over. `killed`: whether it was told to stop without grace.
+    number of the turn in which it last became ready, was granted or became idle. `ttl_s`: after how long it is stopped
+    when nobody asks for it; the resident's, unless somebody wanted another for this attempt. `leaving`: why it will be
+    stopped whatever happens, once its requests are over. `killed`: whether it was told to stop without grace.
     """
 
     resident: Resident
@@ -32,6 +33,10 @@ class Instance:
     leaving: str | None = None
     killed: bool = False
     last_failure: Failure | None = None
+    ttl_s: float | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ttl_s = self.resident.ttl_s
 
     @property
     def model(self) -> str:
@@ -51,9 +56,9 @@ class Instance:
     @property
     def expires_at(self) -> float | None:
         """When it will have been idle for its ttl; None while it is not idle, has to go anyway or has no ttl."""
-        if self.idle_since is None or self.resident.ttl_s is None or self.state is not State.READY:
+        if self.idle_since is None or self.ttl_s is None or self.state is not State.READY:
             return None
-        return self.idle_since + self.resident.ttl_s
+        return self.idle_since + self.ttl_s
 
     def move(self, state: State, now: float) -> None:
         """Change the state; `InternalError` unless the table has this change."""
@@ -69,3 +74,4 @@ class Instance:
         self.idle_since = None
         self.leaving = None
         self.killed = False
+        self.ttl_s = self.resident.ttl_s

@@ -14,7 +14,7 @@ What becomes of a request that arrives:
 Whenever something changes that those who wait could profit from, everything is settled:
 
 1. what has to go and has nothing left to do is stopped; so is what was idle for its ttl;
-2. those who wait are considered, oldest first (`remuda.residency.schedule`);
+2. those who wait are considered in their order (`remuda.residency.waiting`, `remuda.residency.schedule`);
 3. what no longer has to go may stay;
 4. who waits for an instance that is up after all is granted;
 5. what has to go for somebody drains, or is stopped;
@@ -44,6 +44,7 @@ from remuda.residency.events import (
     RequestEnded,
     ShutdownAsked,
     TimerFired,
+    TtlAsked,
     UnloadAsked,
 )
 from remuda.residency.instance import Instance
@@ -80,6 +81,22 @@ class Residency:
         """Every model as it is now, in the order of the policy."""
         return tuple(map(self._status, self._instances.values()))
 
+    def state(self, model: str) -> State:
+        """The state of a model's instance."""
+        return self._instances[model].state
+
+    def load(self, model: str) -> int:
+        """How many requests the model serves, and how many wait for it."""
+        return self._instances[model].in_flight + self._waiting.count(model)
+
+    def memory_bytes(self, model: str) -> int:
+        """What an instance of the model may use of all its devices together."""
+        return sum(self._instances[model].resident.claims.values())
+
+    def expires_at(self, model: str) -> float | None:
+        """When the model's instance will be stopped if nobody asks for it."""
+        return self._instances[model].expires_at
+
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take note of what happened; returns what to do, in order. `now` must never run backwards.
 
@@ -89,8 +106,8 @@ class Residency:
         commands: list[Command] = []
         self._commands = commands
         match event:
-            case RequestArrived(request, model):
-                self._arrived(request, self._instances[model], now)
+            case RequestArrived(request, model, priority):
+                self._arrived(request, self._instances[model], priority, now)
             case RequestEnded(request) | RequestAbandoned(request):
                 self._left(request, now)
             case InstanceReady(model, attempt):
@@ -103,6 +120,8 @@ class Residency:
                 self._adopted(self._instances[model], attempt, now)
             case UnloadAsked(model, kill):
                 self._unload(self._instances[model], now, kill=kill)
+            case TtlAsked(model, ttl_s):
+                self._set_ttl(self._instances[model], ttl_s, now)
             case TimerFired():
                 self._wake_at = None
                 self._settle(now)
@@ -114,7 +133,7 @@ class Residency:
 
     # Requests
 
-    def _arrived(self, request: int, instance: Instance, now: float) -> None:
+    def _arrived(self, request: int, instance: Instance, priority: int, now: float) -> None:
         model = instance.model
         if instance.state is State.READY:  # 1
             self._grant(instance, request)
@@ -124,7 +143,7 @@ class Residency:
             message = refusals.cannot_fit(model, self._ledger.claims[model], excess)
             self._refuse(request, model, RefusalKind.CANNOT_FIT, message)
         else:  # 4
-            self._waiting.add(request, model)
+            self._waiting.add(request, model, priority)
             self._settle(now)
 
     def _left(self, request: int, now: float) -> None:
@@ -244,6 +263,11 @@ class Residency:
         self._dismiss(instance, "unload was asked for", now, kill=kill)
         self._settle(now)
 
+    def _set_ttl(self, instance: Instance, ttl_s: float | None, now: float) -> None:
+        if instance.state is not State.STOPPED and ttl_s != instance.ttl_s:
+            instance.ttl_s = ttl_s
+            self._settle(now)
+
     def _shut_down(self, now: float, *, kill: bool) -> None:
         self._shutting_down = True
         for model in self._waiting.models():
@@ -290,7 +314,7 @@ class Residency:
                 self._stop(instance, instance.leaving, now)
         for instance, expires_at in self._expiring():
             if expires_at <= now:
-                self._stop(instance, f"idle for {instance.resident.ttl_s:g} s", now)
+                self._stop(instance, f"idle for {instance.ttl_s:g} s", now)
 
     def _let_stay(self, decided: Schedule, now: float) -> None:
         for instance in self._serving():

@@ -40,6 +40,7 @@ RULES: Final[tuple[Rule, ...]] = (
     routes.targets,
     routes.cycles,
     routes.weights,
+    routes.twice,
     residency.expressions,
     model_ids.convention,
 )

@@ -1,4 +1,4 @@
-"""The fleet file: its sections, and the smaller ones (`routes`, `residency`, `lint`) themselves.
+"""The fleet file: its sections, and the smaller ones (`residency`, `lint`) themselves.
 
 The shape only. What keys mean together is judged by `remuda.spec.check` and decided by `remuda.spec.merge`.
 """
@@ -6,38 +6,15 @@ The shape only. What keys mean together is judged by `remuda.spec.check` and dec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import BaseModel, Field
 
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.gateway import Gateway
 from remuda.spec.model import Model
+from remuda.spec.route import Route
 from remuda.spec.values import SECTION, Bytes, Device, Text
-
-NAME: Final = "(name)"
-SPLIT: Final = "(split)"
-"""The forms of a route."""
-
-
-class Split(BaseModel):
-    """A canary: requests are shared out among names by weight."""
-
-    model_config = SECTION
-
-    split: Mapping[Text, Annotated[int, Field(ge=0)]] = Field(
-        min_length=1,
-        description="Model, alias or route → weight; the weights need not add up to 100.",
-        examples=[{"old": 90, "new": 10}],
-    )
-
-
-def _route_kind(value: object) -> str:
-    return SPLIT if isinstance(value, dict | Split) else NAME
-
-
-Route = Annotated[Annotated[Text, Tag(NAME)] | Annotated[Split, Tag(SPLIT)], Discriminator(_route_kind)]
-"""A name, or a split over several."""
 
 
 class Residency(BaseModel):
@@ -78,7 +55,8 @@ class Fleet(BaseModel):
     engines: Mapping[Text, EngineDefaults] = Field(default={}, description="Defaults for every model of an engine.")
     models: Mapping[Text, Model] = Field(description="The models, by the ID that clients send.")
     routes: Mapping[Text, Route] = Field(
-        default={}, description="Other names that clients may send: lanes (a name for a model) and canary splits."
+        default={},
+        description="Other names that clients may send: lanes (a name for a model) and choices among several.",
     )
     residency: Residency = Field(default_factory=Residency, description="What may be in memory at the same time.")
     lint: Lint = Field(default_factory=Lint, description="How strictly conventions are checked.")

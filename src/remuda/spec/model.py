@@ -10,19 +10,27 @@ from pydantic import BaseModel, Field
 from remuda.spec.values import (
     SECTION,
     Command,
+    Count,
     Devices,
     Duration,
     Environment,
+    Fields,
     Memory,
     Port,
     Ready,
+    SetParams,
+    Setting,
     Settings,
+    StripParams,
     Text,
     Url,
 )
 
 Runtime = Literal["process", "podman", "docker", "systemd", "ray", "external"]
 """How an instance is run."""
+
+Capability = Literal["completion", "chat", "tools", "vision", "audio", "embedding", "reranking", "thinking"]
+"""What a model can do."""
 
 
 class Model(BaseModel):
@@ -42,6 +50,12 @@ class Model(BaseModel):
         description="Weights as the engine names them: a path or a hub ID. For the engine `command`, the name that the "
         "server expects in a request; otherwise it is sent the model ID.",
         examples=["Qwen/Qwen3-0.6B-GGUF"],
+    )
+    served_name: Text | None = Field(
+        default=None,
+        description="Name that the engine is told to serve the model under, and is sent in requests, instead of the "
+        "model ID. For the engine `command`, the name that the server expects, instead of `model`.",
+        examples=["qwen3"],
     )
     cmd: Command | None = Field(
         default=None,
@@ -100,6 +114,37 @@ class Model(BaseModel):
     aliases: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
         default=(), description="Other names that clients may send."
     )
+    strip_params: StripParams = Field(
+        default=(), description="Parameters that are taken out of requests.", examples=[["temperature", "top_p"]]
+    )
+    set_params: SetParams = Field(
+        default={},
+        description="Parameters that are set in requests, whatever the client sends.",
+        examples=[{"temperature": 0.7}],
+    )
+    timings: bool = Field(
+        default=False,
+        description="Whether `timings` as llama.cpp has them are added to responses of an engine that has none.",
+    )
+    on_disconnect: Literal["cancel", "drain"] = Field(
+        default="cancel",
+        description="What happens to a request whose client has left: it is cancelled at once, or read to its end.",
+    )
+    capabilities: Annotated[tuple[Capability, ...] | None, Field(strict=False)] = Field(
+        default=None, description="What the model can do, for clients that ask; otherwise what the settings tell."
+    )
+    context_length: Count | None = Field(
+        default=None, description="Tokens of context, for clients that ask; otherwise what the settings tell."
+    )
+    metadata: Mapping[Text, Setting] = Field(
+        default={}, description="Anything that `/v1/models` should say about the model.", examples=[{"owner": "me"}]
+    )
+    upstream_headers: Fields = Field(
+        default={},
+        description="Header fields of requests to the server, over all others. References are resolved.",
+        examples=[{"Authorization": "Bearer ${env:TOKEN}"}],
+    )
+    unlisted: bool = Field(default=False, description="`true` keeps the model out of lists; it can be asked for.")
 
     def memory_bytes(self, devices: tuple[str, ...]) -> Mapping[str, int]:
         """The declared memory of each device, in bytes; empty when none is declared."""

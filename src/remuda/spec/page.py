@@ -25,6 +25,7 @@ everything that is wrong with a file, with line and column; `remuda schema` prin
 | duration | `15m`, `90s`, `1h30m`, `500ms`, `2d`, `0`, or `never` |
 | reference | `${env:NAME}`, `${file:path}`, `${cred:name}`; `$$` is a dollar sign. Resolved when an instance starts |
 | placeholder | `${PORT}`, `${MODEL_ID}`, in `cmd` and `environment` of the engine `command` |
+| affinity | `prefix`, or `header:NAME` |
 | model ID | letters, digits and `._:/-`, beginning with a letter or digit |
 """
 
@@ -32,9 +33,16 @@ _SECTIONS: Final = (
     ("", None),
     ("gateway", "Gateway"),
     ("gateway.keys[]", "Key"),
+    ("gateway.tls", "Tls"),
+    ("gateway.limits", "Limits"),
     ("engines.<engine>", "EngineDefaults"),
     ("models.<model ID>", "Model"),
-    ("routes.<name>", "Split"),
+    ("routes.<name>: lane", "Lane"),
+    ("routes.<name>: split", "Split"),
+    ("routes.<name>: failover", "Failover"),
+    ("routes.<name>: warm", "Warm"),
+    ("routes.<name>: spillover", "Spillover"),
+    ("routes.<name>: replicas", "Replicas"),
     ("residency", "Residency"),
     ("lint", "Lint"),
 )
@@ -89,7 +97,7 @@ def _kinds(field: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]
         yield f"list of {_kind(field['items'], schema)}"
     elif field.get("type") == "object":
         values = field.get("additionalProperties")
-        yield f"mapping of {_kind(values, schema)}" if values else "mapping"
+        yield f"mapping of {_kind(values, schema)}" if isinstance(values, Mapping) and values else "mapping"
     else:
         kinds = field.get("type", "any value")
         names = {"string": "text", "integer": "whole number", "boolean": "`true`, `false`"}
@@ -111,7 +119,7 @@ def _yaml(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return f"[{', '.join(map(_yaml, value))}]"
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {_yaml(item)}' for key, item in value.items())}}}"
     return json.dumps(value)

@@ -6,7 +6,7 @@ value are left to `remuda.spec.rules.shape`, because pydantic accepts some of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
@@ -15,17 +15,19 @@ from pydantic_core import ErrorDetails
 from remuda.errors import Problem
 from remuda.spec.document import Document, Path
 from remuda.spec.engine import EngineDefaults
-from remuda.spec.fleet import NAME, SPLIT, Fleet, Lint, Residency, Split
+from remuda.spec.fleet import Fleet, Lint, Residency
 from remuda.spec.form import QUOTE, FormError, label, shown
-from remuda.spec.gateway import Gateway, Key
+from remuda.spec.gateway import Gateway, Key, Tls
+from remuda.spec.limits import Limits
 from remuda.spec.model import Model
 from remuda.spec.nearest import nearest, suggestion
+from remuda.spec.route import FORMS, NO_FORM, TAGS, form_of
 from remuda.spec.values import ALL, EACH
 
 _KEY: Final = "[key]"
 """What pydantic appends to the location of a key that it refuses."""
 
-_FORMS: Final = frozenset((ALL, EACH, NAME, SPLIT))
+_TAGS: Final = frozenset((ALL, EACH, *TAGS))
 """What pydantic puts into the location of an error where a value has several forms."""
 
 _EXPECTED: Final = {
@@ -35,6 +37,14 @@ _EXPECTED: Final = {
     "model_type": "a mapping",
     "int_type": "a whole number",
     "bool_type": "`true` or `false`",
+}
+_SECTIONS: Final[Mapping[Path, type[BaseModel]]] = {
+    (): Fleet,
+    ("gateway",): Gateway,
+    ("gateway", "tls"): Tls,
+    ("gateway", "limits"): Limits,
+    ("residency",): Residency,
+    ("lint",): Lint,
 }
 _BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
@@ -50,16 +60,17 @@ def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]
                 message = f"{label(path[:-1])} needs `{path[-1]}`"
                 yield document.problem_of_key(path[:-1], message, hint=f"add `{path[-1]}:`")
             case "too_short":
-                yield document.problem(path, f"{label(path)} is empty", hint="write at least one target and its weight")
+                hint = "write at least one target" + (" and its weight" if path[-1] == "split" else "")
+                yield document.problem(path, f"{label(path)} is empty", hint=hint)
+            case kind if kind == NO_FORM:
+                yield _no_route(path, document)
             case _ if details["input"] is not None:
                 yield _wrong_value(details, path, document)
 
 
-def section_of(path: Path) -> type[BaseModel] | None:
-    """The model of the section at a path, if there is one."""
+def section_of(path: Path, document: Document) -> type[BaseModel] | None:
+    """The model of the section at a path, if there is one; what kind of route it is, the document tells."""
     match path:
-        case ():
-            return Fleet
         case ("gateway", "keys", int()):
             return Key
         case ("engines", _):
@@ -67,28 +78,36 @@ def section_of(path: Path) -> type[BaseModel] | None:
         case ("models", _):
             return Model
         case ("routes", _):
-            return Split
-        case ("gateway" | "residency" | "lint" as name,):
-            return {"gateway": Gateway, "residency": Residency, "lint": Lint}[name]
-    return None
+            return FORMS.get(form_of(document.find(path)) or "")
+    return _SECTIONS.get(path)
 
 
 def _path(details: ErrorDetails) -> Path:
     """The path of an error: its location without what pydantic adds that is not in the file."""
     *above, last = details["loc"]
-    is_added = details["type"] != "extra_forbidden" and last in {*_FORMS, _KEY}
-    return tuple(part for part in above if part not in _FORMS) + (() if is_added else (last,))
+    is_added = details["type"] != "extra_forbidden" and last in {*_TAGS, _KEY}
+    return tuple(part for part in above if part not in _TAGS) + (() if is_added else (last,))
 
 
 def _unknown_key(path: Path, document: Document) -> Problem:
-    section = section_of(path[:-1])
+    section = section_of(path[:-1], document)
     key = str(path[-1])
+    if len(path) == 3 and path[0] == "routes" and key in FORMS:  # noqa: PLR2004 (routes, its name, the key)
+        hint = "give each choice a route of its own: a target may be another route"
+        return document.problem_of_key(path, f"{label(path)} is one choice too many", hint=hint)
     keys = [field.alias or name for name, field in section.model_fields.items()] if section else []
     if section in (Model, EngineDefaults) and nearest(key, keys) is None:
         hint = f"move `{key}` under `settings` if it is a flag of the engine"
     else:
         hint = suggestion(key, keys, otherwise=f"use one of `{'`, `'.join(keys)}`") or ""
     return document.problem_of_key(path, f"unknown key {label(path)}", hint=hint)
+
+
+def _no_route(path: Path, document: Document) -> Problem:
+    keys = document.mapping(*path)
+    meant = (f"write `{found}`" for key in keys if (found := nearest(key, FORMS)))
+    message = f"{label(path)} does not say what it leads to: expected one of `{'`, `'.join(FORMS)}`"
+    return document.problem_of_key(path, message, hint=next(meant, "write the name of a model, or one of these keys"))
 
 
 def _wrong_value(details: ErrorDetails, path: Path, document: Document) -> Problem:

@@ -14,7 +14,16 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import ConfigDict, Discriminator, Field, PlainSerializer, PlainValidator, Tag, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+)
 
 from remuda.spec.form import QUOTE, FormError, shown
 from remuda.spec.listen import MAX_PORT, Listen, parse_listen
@@ -34,6 +43,14 @@ EACH: Final = "(each)"
 """The forms of `memory`; pydantic puts them into the location of an error (see `remuda.spec.problems`)."""
 
 _FLAG: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_FIELD: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_FRAMING: Final = re.compile(
+    "host|connection|content-length|content-type|expect|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade"
+)
+"""Header fields that say where a request begins, ends and goes."""
+_GUIDING: Final = ("model", "stream")
+"""Parameters that tell the gateway where to send a request and in which form to answer."""
+_AFFINITY: Final = re.compile(r"prefix|header:" + _FIELD.pattern)
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/=-]*")
 
@@ -127,6 +144,44 @@ def parse_setting(value: object) -> Any:
     return value
 
 
+def parse_timeout(value: object) -> float | None:
+    """Seconds to wait, more than none; None waits for ever."""
+    seconds = parse_duration(value)
+    if seconds == 0:
+        raise FormError("must be longer than 0", hint="write `never` to wait for ever")
+    return seconds
+
+
+def parse_field_value(value: object) -> str:
+    """The value of a header field."""
+    text = _text(value)
+    if not (text.isascii() and text.isprintable()):
+        raise FormError("must be one line of printable ASCII characters", hint="remove all others")
+    return text
+
+
+def _field_name(text: str) -> str:
+    if _FRAMING.fullmatch(text.lower()):
+        raise FormError(f"must not be `{text}`: the gateway writes that field itself", hint=f"remove `{text}`")
+    return text
+
+
+def parse_affinity(value: object) -> str:
+    """What tells that requests belong together: `prefix`, or `header:NAME` with the name in lower case."""
+    text = _text(value)
+    if not _AFFINITY.fullmatch(text):
+        raise FormError(f"must be `prefix` or `header:NAME`, not {shown(text)}", hint="write `header:x-session-id`")
+    return text.lower()
+
+
+def parse_parameter(value: object) -> str:
+    """The name of a parameter of requests that may be changed on the way."""
+    text = _text(value)
+    if text in _GUIDING:
+        raise FormError("cannot be changed: the gateway answers by it", hint=f"remove `{text}`")
+    return text
+
+
 def _memory_form(value: object) -> str:
     return EACH if isinstance(value, dict) else ALL
 
@@ -147,16 +202,22 @@ _DURATION_SCHEMA: Final = _schema(
     format="duration",
     anyOf=[{"const": 0}, {"type": "string", "pattern": r"^(never|0|(\d+(\.\d+)?(d|h|m|s|ms) ?)+)$"}],
 )
+_TIMEOUT_SCHEMA: Final = _schema(format="duration", type="string", pattern=r"^(never|(\d+(\.\d+)?(d|h|m|s|ms) ?)+)$")
 
 Text = Annotated[str, PlainValidator(_text), _schema(type="string")]
 Secret = Annotated[str, PlainValidator(parse_secret), _schema(type="string", pattern=r"^\$\{(env|file|cred):.+\}$")]
 Bytes = Annotated[int, PlainValidator(parse_bytes), _BYTES_SCHEMA]
 Duration = Annotated[float | None, PlainValidator(parse_duration), _DURATION_SCHEMA]
+Timeout = Annotated[float | None, PlainValidator(parse_timeout), _TIMEOUT_SCHEMA]
 Address = Annotated[
     Listen, PlainValidator(parse_listen), PlainSerializer(str), _schema(type="string", pattern=r":\d{1,5}$")
 ]
 Url = Annotated[str, PlainValidator(parse_url), _schema(type="string", pattern="^https?://")]
 Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
+Count = Annotated[int, Field(ge=1)]
+Affinity = Annotated[
+    str, PlainValidator(parse_affinity), _schema(type="string", pattern=f"^({_AFFINITY.pattern})$", format="affinity")
+]
 Command = Annotated[
     tuple[str, ...],
     PlainValidator(parse_command),
@@ -180,6 +241,17 @@ FlagName = Annotated[
 ]
 Setting = Annotated[Any, PlainValidator(parse_setting), _schema()]
 Settings = Mapping[FlagName, Setting]
+Parameter = Annotated[str, PlainValidator(parse_parameter), _schema(type="string", **{"not": {"enum": list(_GUIDING)}})]
+StripParams = Annotated[tuple[Parameter, ...], Field(strict=False)]
+SetParams = Mapping[Parameter, Setting]
+FieldName = Annotated[
+    str,
+    PlainValidator(_matching(_FIELD, "the name of a header field", lambda _: None)),
+    AfterValidator(_field_name),
+    _schema(type="string", pattern=f"^{_FIELD.pattern}$"),
+]
+FieldValue = Annotated[str, PlainValidator(parse_field_value), _schema(type="string")]
+Fields = Mapping[FieldName, FieldValue]
 VariableName = Annotated[
     str,
     PlainValidator(_matching(_VARIABLE, "the name of an environment variable", lambda _: None)),

@@ -6,18 +6,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, ParamSpec
 
 import uvloop
 
+from remuda.edge.http.bypass import Bypass
+from remuda.edge.http.frontend import Service, Ways
 from remuda.edge.http.limits import Limits
-from remuda.edge.http.seam import Endpoint, Waiter
+from remuda.edge.http.seam import Endpoint, Observer, Waiter
 from remuda.edge.http.server import GatewayServer
-from remuda.gateway.decide import Gateway
+from remuda.gateway.decide import Gateway, Surroundings
 from remuda.gateway.directory import Listing, make_directory
+from remuda.gateway.live import Nothing
+from remuda.gateway.record import Record
 from remuda.residency.commands import RefusalKind, Refuse
 from tests.fake_engine import Request, read_request
 
@@ -152,19 +157,25 @@ async def engine(script: Script = answer_ok) -> AsyncIterator[Engine]:
         await asyncio.gather(*(script for script in made.scripts if script.cancel()))
 
 
-class Admission:
-    """Grants at once, or when told to; keeps a record of what it is asked."""
+class Admission(Nothing):
+    """Grants at once, or when told to; keeps a record of what it is asked. `others`: endpoints of other models."""
 
-    def __init__(self, endpoint: Endpoint = NOWHERE, *, holds: bool = False) -> None:
+    def __init__(
+        self, endpoint: Endpoint = NOWHERE, *, holds: bool = False, others: Mapping[str, Endpoint] | None = None
+    ) -> None:
         self.endpoint = endpoint
         self.successor = endpoint
         self.holds = holds
+        self.others = dict(others or {})
+        self.model_of: dict[int, str] = {}
+        self.kept: list[tuple[str, float | None]] = []
         self.waiting: dict[int, Waiter] = {}
         self.record: list[tuple[str, int]] = []
         self.changed = asyncio.Event()
 
-    def ask(self, request: int, model: str, waiter: Waiter) -> None:
-        assert model == "tiny"
+    def ask(self, request: int, model: str, waiter: Waiter, priority: int = 0) -> None:
+        assert model == "tiny" or model in self.others
+        self.model_of[request] = model
         self.note("ask", request)
         self.waiting[request] = waiter
         if not self.holds:
@@ -173,7 +184,16 @@ class Admission:
     def grant(self, request: int) -> None:
         waiter = self.waiting.pop(request)
         self.note("grant", request)
-        waiter.granted(self.endpoint)
+        waiter.granted(self.others.get(self.model_of[request], self.endpoint))
+
+    def look(self, model: str) -> Endpoint | None:
+        return None if self.holds else self.others.get(model, self.endpoint)
+
+    def is_ready(self, model: str) -> bool:
+        return not self.holds
+
+    def keep_alive(self, model: str, ttl_s: float | None) -> None:
+        self.kept.append((model, ttl_s))
 
     def refuse(self, request: int, kind: RefusalKind, message: str) -> None:
         self.waiting.pop(request).refused(Refuse(request, "tiny", kind, message))
@@ -276,11 +296,38 @@ class Client:
 
 
 @dataclass
+class Records:
+    """An observer that remembers."""
+
+    records: list[Record] = field(default_factory=list)
+
+    def ended(self, record: Record) -> None:
+        self.records.append(record)
+
+    @property
+    def last(self) -> Record:
+        return self.records[-1]
+
+
+def service(
+    admission: Admission,
+    decided: Gateway = GATEWAY,
+    limits: Limits | None = None,
+    observer: Observer | None = None,
+) -> Service:
+    """What a gateway in a test serves; its control API is at the admission's endpoint."""
+    ways = Ways(admission, Bypass(admission.look), Bypass(lambda _: admission.endpoint))
+    around = Surroundings(admission, lambda: 0.0, time.time)
+    return Service(replace(decided, around=around), ways, observer or Records(), limits or Limits())
+
+
+@dataclass
 class House:
     """A running gateway, and who has come."""
 
     server: GatewayServer
     admission: Admission
+    observer: Records
     clients: list[Client] = field(default_factory=list)
 
     async def client(self) -> Client:
@@ -296,7 +343,9 @@ async def gateway(
 ) -> AsyncIterator[House]:
     """A gateway that listens; when it is left, nothing may be under way for long, and the admission's books balance."""
     admission = admission or Admission()
-    house = House(await GatewayServer.bind("127.0.0.1", 0, decided, admission, limits or Limits()), admission)
+    observer = Records()
+    made = service(admission, decided, limits, observer)
+    house = House(await GatewayServer.bind("127.0.0.1", 0, made), admission, observer)
     await house.server.accept()
     try:
         yield house

@@ -11,15 +11,16 @@ import pytest
 from remuda.edge.http.exchange import Exchange
 from remuda.edge.http.frontend import Frontend
 from remuda.edge.http.limits import Limits
-from remuda.edge.http.pool import Pool
 from remuda.engines.contract import Failure, FailureKind
-from remuda.gateway.decide import Forward
+from remuda.gateway.api import PATHS
+from remuda.gateway.decide import Admitted, decide
 from remuda.gateway.envelope import Answer
+from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead, read_head
+from remuda.gateway.keys import OPEN
 from remuda.residency.commands import RefusalKind, Refuse
 from tests.edge.http.harness import (
     BODY,
-    GATEWAY,
     OK,
     STREAM,
     Admission,
@@ -30,6 +31,7 @@ from tests.edge.http.harness import (
     get,
     on_loop,
     post,
+    service,
 )
 
 
@@ -377,7 +379,9 @@ class SlowDownstream:
         head = read_head(b"POST", b"/v1/completions", "1.1", [(b"host", b"x")])
         assert isinstance(head, RequestHead)
         self.is_finished = asyncio.Event()
-        self.exchange = Exchange(Forward("tiny", "tiny", head, BODY, with_credentials=True), self, frontend)
+        outcome = decide(Admitted(head, OPEN, PATHS[b"/v1/completions"]), BODY, frontend.gateway)
+        assert isinstance(outcome, Forward)
+        self.exchange = Exchange(outcome, self, frontend)
         self.exchange.begin()
 
     def write(self, data: bytes) -> None:
@@ -397,15 +401,14 @@ class SlowDownstream:
 
 @on_loop
 async def test_a_client_that_reads_slowly_does_not_hold_up_the_next_user_of_the_connection() -> None:
-    limits = Limits()
     async with engine() as upstream:
-        admission, pool = Admission(upstream.endpoint), Pool(limits)
-        frontend = Frontend(GATEWAY, admission, pool, limits, lambda: 0.0, asyncio.get_running_loop())
+        admission = Admission(upstream.endpoint)
+        frontend = Frontend.of(service(admission), asyncio.get_running_loop())
         for _ in range(3):
             await SlowDownstream(frontend).is_finished.wait()
         assert len(upstream.visits) == 1
         admission.check()
-        pool.close()
+        frontend.pool.close()
 
 
 @on_loop

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remuda.edge.http.limits import Limits
+from remuda.edge.http.memo import Memo
 from remuda.edge.http.reader import Inbound, RequestReader
 from remuda.gateway.decide import Admitted, screen
 from remuda.gateway.envelope import Answer
@@ -130,8 +132,10 @@ class Record:
 
     def __init__(self) -> None:
         self.arrivals: list[tuple[object, ...]] = []
+        self.judged = 0
 
     def judge(self, head: RequestHead) -> Answer | Admitted:
+        self.judged += 1
         return screen(head, GATEWAY)
 
     def begun(self) -> None:
@@ -144,12 +148,14 @@ class Record:
         head = inbound.head
         summary = None if head is None else (head.method, head.target, head.length, tuple(head.fields))
         status = inbound.verdict.status if isinstance(inbound.verdict, Answer) else None
+        if isinstance(inbound.verdict, Admitted):
+            assert inbound.verdict.head == head
         self.arrivals.append((summary, bytes(inbound.body), inbound.is_cut, status))
 
 
-def arrivals(pieces: list[bytes]) -> list[tuple[object, ...]]:
+def arrivals(pieces: list[bytes], memo: Memo[Admitted] | None = None) -> list[tuple[object, ...]]:
     record = Record()
-    reader = RequestReader(record, Limits())
+    reader = RequestReader(record, Limits(), memo)
     for piece in pieces:
         if not reader.is_stopped:
             reader.feed(piece)
@@ -190,6 +196,88 @@ def test_it_does_not_matter_how_often_they_are_split(talk: bytes, data: st.DataO
 def test_garbage_ends_in_an_answer_or_in_waiting(pieces: list[bytes]) -> None:
     for arrival in arrivals(pieces):
         assert arrival[-1] in {None, 400, 404, 405, 413, 415, 417, 431, 505}
+
+
+LOWER = HEAD.lower().replace(b"post /v1/completions http", b"POST /v1/completions HTTP")
+LONGER = b'{"model":"tiny","x":[]}'
+# What may pass the parser by, what must not, and what looks like it.
+MESSAGES = {
+    **TALKS,
+    "plain": post(),
+    "with another body": post(LONGER),
+    "with a body that ends a line": post(BODY + b"\n"),
+    "with a body over the limit": post(b"x" * 1001),
+    "with a head in its body": post(post()),
+    "in lower case": LOWER + b"content-length: 16\r\n\r\n" + BODY,
+    "in lower case, longer": LOWER + b"content-length: 23\r\n\r\n" + LONGER,
+    "both spellings": HEAD + LENGTH + b"content-length: 16\r\n\r\n" + BODY,
+    "that stays": post(BODY, "Connection: keep-alive"),
+    "that waits": post(BODY, "Expect: 100-continue"),
+    "that closes": post(BODY, "Connection: close"),
+    "of HTTP 1.0": post().replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "of HTTP 1.0 that stays": post(BODY, "Connection: keep-alive").replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "without a body": post(b""),
+    "without a length": post().replace(b"Content-Length: 16", b"X: y"),
+    "nowhere": post(path="/nope"),
+    "asked with GET": post().replace(b"POST", b"GET", 1),
+    "our own": get(),
+    "in chunks": CHUNKED + b"10\r\n" + BODY + b"\r\n0\r\n\r\n",
+    "after an empty line": b"\r\n" + post(),
+    "an empty line": b"\r\n",
+    "half an empty line": b"\r",
+    "the other half": b"\n",
+    "the beginning": post()[:20],
+    "up to the body": post()[: -len(BODY)],
+    "half of the body": post()[:-8],
+    "the other half of the body": BODY[-8:],
+    **{name: REFUSED[name] for name in ("two lengths", "a signed length", "a bare LF in the head", "both lengths")},
+}
+
+
+def all_heads() -> Memo[Admitted]:
+    memo: Memo[Admitted] = Memo()
+    for message in MESSAGES.values():
+        arrivals([message], memo)
+    return memo
+
+
+def test_what_is_remembered_changes_nothing_about_the_next_message() -> None:
+    memo = all_heads()
+    for pieces in map(list, itertools.product(MESSAGES.values(), repeat=2)):
+        assert arrivals(pieces, memo) == arrivals(pieces)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(list(MESSAGES.values())), min_size=1, max_size=8), st.data())
+def test_what_is_remembered_changes_nothing_however_it_is_split(pieces: list[bytes], data: st.DataObject) -> None:
+    talk = b"".join(pieces)
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(talk)), max_size=4)))
+    memo = all_heads()
+    for split in (pieces, [talk[a:b] for a, b in itertools.pairwise([0, *cuts, len(talk)]) if a < b]):
+        assert arrivals(split, memo) == arrivals(split)
+
+
+def test_a_head_is_judged_once_for_all_connections_until_the_rules_change() -> None:
+    rules = [object()]
+    memo: Memo[Admitted] = Memo(lambda: rules[0])
+    record = Record()
+    for body in (BODY, BODY, LONGER):
+        RequestReader(record, Limits(), memo).feed(post(body))
+    assert [(arrival[0][2], arrival[1]) for arrival in record.arrivals] == [(16, BODY), (16, BODY), (23, LONGER)]  # type: ignore[index]
+    assert record.judged == 1
+    rules[0] = object()
+    RequestReader(record, Limits(), memo).feed(post())
+    assert record.judged == 2
+
+
+def test_a_reader_that_has_stopped_remembers_nothing() -> None:
+    memo: Memo[Admitted] = Memo()
+    record = Record()
+    reader = RequestReader(record, Limits(), memo)
+    reader.feed(post())
+    reader.stop()
+    reader.feed(post())
+    assert len(record.arrivals) == 1
 
 
 @on_loop

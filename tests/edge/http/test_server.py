@@ -5,11 +5,12 @@ import json
 
 import pytest
 
+from remuda.edge.http.limits import Limits
 from remuda.edge.http.server import GatewayServer
 from remuda.errors import EffectError
 from remuda.gateway.decide import Gateway
 from remuda.gateway.directory import Listing, make_directory
-from tests.edge.http.harness import GATEWAY, STREAM, Admission, Visit, engine, gateway, get, on_loop, post
+from tests.edge.http.harness import STREAM, Admission, Visit, engine, gateway, get, on_loop, post, service
 
 
 @on_loop
@@ -18,7 +19,7 @@ async def test_an_address_in_use_is_an_error_that_names_it() -> None:
         host, port = house.server.addresses[0]
         assert house.server.url == f"http://127.0.0.1:{port}"
         with pytest.raises(EffectError) as caught:
-            await GatewayServer.bind(host, port, GATEWAY, Admission())
+            await GatewayServer.bind(host, port, service(Admission()))
         assert caught.value.message == f"cannot listen on `127.0.0.1:{port}`: the address is in use"
         assert caught.value.hint is not None
 
@@ -27,16 +28,19 @@ async def test_an_address_in_use_is_an_error_that_names_it() -> None:
 @on_loop
 async def test_an_address_that_is_not_ours_is_an_error_that_names_it(host: str, port: int) -> None:
     with pytest.raises(EffectError, match=f"cannot listen on `{host}:{port}`"):
-        await GatewayServer.bind(host, port, GATEWAY, Admission())
+        await GatewayServer.bind(host, port, service(Admission()))
 
 
 @on_loop
 async def test_another_snapshot_decides_from_then_on() -> None:
     async with gateway() as house:
         client = await house.client()
-        house.server.replace(Gateway(make_directory([Listing("other", "Other", "x")])))
+        house.server.replace(Gateway(make_directory([Listing("other", "Other", "x")])), Limits(head_fields=3))
         reply = await client.ask(get("/v1/models"))
         assert [entry["id"] for entry in json.loads(reply.body)["data"]] == ["other"]
+        many = get("/health", "a: 1", "b: 2", "c: 3")
+        assert (await client.ask(many, method="GET")).status == 200
+        assert (await (await house.client()).ask(many, method="GET")).status == 431
 
 
 @on_loop

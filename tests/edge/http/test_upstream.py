@@ -6,11 +6,16 @@ import socket
 from dataclasses import dataclass, field, replace
 
 import pytest
+import uvloop
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from remuda.edge.http import upstream as upstream_module
 from remuda.edge.http.limits import Limits
+from remuda.edge.http.memo import Memo
 from remuda.edge.http.pool import Pool
 from remuda.edge.http.seam import Endpoint
-from remuda.edge.http.upstream import Loss, LossKind, Outgoing
+from remuda.edge.http.upstream import Loss, LossKind, Outgoing, UpstreamConnection
 from remuda.gateway.reply import ResponseHead
 from tests.edge.http.harness import OK, Engine, Visit, engine, on_loop
 
@@ -208,3 +213,106 @@ async def test_https_is_spoken_where_it_is_asked_for() -> None:
         await ear.over.wait()
         assert ear.loss is not None
         assert ear.loss.kind is LossKind.UNREACHABLE
+
+
+class Wire(asyncio.Transport):
+    """The end of a connection on which everything is sent at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_gone = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert data
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return self.is_gone
+
+    def abort(self) -> None:
+        self.is_gone = True
+
+
+def head(*lines: str) -> bytes:
+    return "\r\n".join(("HTTP/1.1 200 OK", *lines, "\r\n")).encode()
+
+
+# What may pass the parser by, what must not, and what looks like it.
+READS = {
+    **{name: response for name, (response, _, _) in RESPONSES.items()},
+    "plain": head("Content-Length: 3") + b"abc",
+    "longer": head("Content-Length: 10") + b"0123456789",
+    "in lower case": head("content-length: 3") + b"abc",
+    "with a line's end": head("Content-Length: 3") + b"ab\n",
+    "with a head in it": head("Content-Length: 41") + head("Content-Length: 3") + b"abc",
+    "of HTTP 1.0 that stays": head("Connection: keep-alive", "Content-Length: 3").replace(b"/1.1", b"/1.0") + b"abc",
+    "that closes": head("Connection: close", "Content-Length: 3") + b"abc",
+    "of another status": head("Content-Length: 3").replace(b"200 OK", b"500 Oh") + b"abc",
+    "a body where none may be, of a known length": b"HTTP/1.1 304 X\r\nContent-Length: 3\r\n\r\nabc",
+    "nothing where none may be": b"HTTP/1.1 304 X\r\nContent-Length: 0\r\n\r\n",
+    "two lengths": head("Content-Length: 3", "Content-Length: 3") + b"abc",
+    "a length and chunks": head("Content-Length: 3", "Transfer-Encoding: chunked") + b"3\r\nabc\r\n0\r\n\r\n",
+    "a beginning": head("Content-Length: 3")[:20],
+    "only a head": head("Content-Length: 3"),
+    "only a body": b"abc",
+    "half a body": head("Content-Length: 10") + b"01234",
+    "an empty line": b"\r\n",
+    "half an empty line": b"\r",
+    "after an empty line": b"\r\n" + head("Content-Length: 3") + b"abc",
+}
+
+
+Told = tuple[list[tuple[ResponseHead | None, list[bytes], Loss | None, bool]], bool]
+
+
+def told(reads: list[tuple[bytes, Outgoing]]) -> Told:
+    """What is heard when these are read, after the request beside each if the response before it is complete."""
+
+    async def listen() -> Told:
+        wire, free, ears = Wire(), list[UpstreamConnection](), [Ear()]
+        connection = UpstreamConnection(Endpoint("127.0.0.1", 1), Limits(), free.append)
+        connection.connect(reads[0][1], ears[0], None)
+        connection.connection_made(wire)
+        for data, outgoing in reads:
+            if free:
+                free.clear()
+                ears.append(Ear())
+                connection.send(outgoing, ears[-1])
+            if not wire.is_gone:
+                connection.data_received(data)
+        return [(ear.head, ear.pieces, ear.loss, ear.over.is_set()) for ear in ears], wire.is_gone
+
+    return uvloop.run(listen())
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(list(READS)).map(READS.__getitem__), st.sampled_from([GET, GET, HEAD])),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_what_is_remembered_changes_nothing(reads: list[tuple[bytes, Outgoing]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        # Rules that change with every look.
+        patch.setattr(upstream_module, "_HEADS", Memo(object))
+        expected = told(reads)
+        patch.setattr(upstream_module, "_HEADS", Memo())
+        for data in READS.values():
+            told([(data, GET)])
+        assert told(reads) == expected
+        assert told(reads) == expected
+
+
+def test_a_head_that_was_read_before_passes_the_parser_by() -> None:
+    memo: Memo[ResponseHead] = Memo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(upstream_module, "_HEADS", memo)
+        told([(READS["plain"], GET)])
+        assert memo.recall(READS["longer"]) is not None
+        patch.setattr(upstream_module, "read_response", None)
+        heard, _ = told([(READS["longer"], GET), (READS["plain"], GET)])
+    assert [(found.length, pieces) for found, pieces, _, _ in heard if found] == [(10, [b"0123456789"]), (3, [b"abc"])]

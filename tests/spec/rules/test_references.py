@@ -16,6 +16,7 @@ from tests.spec.reading import said
         "models: {a: {cmd: [x, '${PORT}', '${env:T}'], environment: {M: '${MODEL_ID}'}}}",
         "models: {a: {engine: vllm, settings: {deep: [{er: '${cred:x}'}]}}}",
         "models: {a: {cmd: ['x ${env:A}'], name: 'costs $5'}}",
+        "models: {a: {url: 'http://h', upstream_headers: {Authorization: 'Bearer ${file:/k}'}}}",
     ],
 )
 def test_right_references_in_right_places(text: str) -> None:
@@ -30,6 +31,14 @@ def test_right_references_in_right_places(text: str) -> None:
             "1:23 `models.a.name` has `${`, which is not replaced here",
         ),
         (
+            "models: {a: {cmd: x, upstream_headers: {x: '${PORT}'}}}",
+            "1:45 `models.a.upstream_headers.x` has `${PORT}`, which is not replaced here",
+        ),
+        (
+            "routes: {r: {model: a, set_params: {user: '${env:U}'}}}",
+            "1:44 `routes.r.set_params.user` has `${`, which is not replaced here",
+        ),
+        (
             "models: {a: {url: 'http://${env:A}'}}",
             "1:27 `models.a.url` has `${`, which is not replaced here",
         ),
@@ -39,15 +48,15 @@ def test_right_references_in_right_places(text: str) -> None:
         ),
         (
             "models: {a: {engine: vllm, environment: {A: '${PORT}'}}}",
-            "1:46 `models.a.environment.A` has `${PORT}`, which is replaced only for the engine `command`",
+            "1:46 `models.a.environment.A` has `${PORT}`, which is not replaced here",
         ),
         (
             "models: {a: {cmd: x, settings: {p: '${PORT}'}}}",
-            "1:37 `models.a.settings.p` has `${PORT}`, which is replaced only for the engine `command`",
+            "1:37 `models.a.settings.p` has `${PORT}`, which is not replaced here",
         ),
         (
             "engines: {vllm: {environment: {A: '${PORT}'}}}",
-            "1:36 `engines.vllm.environment.A` has `${PORT}`, which is replaced only for the engine `command`",
+            "1:36 `engines.vllm.environment.A` has `${PORT}`, which is not replaced here",
         ),
         (
             "models: {a: {cmd: 'x ${PORT'}}",

@@ -11,10 +11,12 @@ def test_keys_without_a_value() -> None:
         models:
           a: {devices: [cuda0, null], settings: {x: [null]}}
           settings:
+          b: {set_params: {stop: null}, metadata: {x: null}, strip_params: [null]}
         """
     assert said(empty, text) == [
         "1:1 `gateway` is empty",
         "2:42 `engines.vllm.tag` is empty",
         "4:24 `models.a.devices[1]` is empty",
         "5:3 `models.settings` is empty",
+        "6:69 `models.b.strip_params[0]` is empty",
     ]

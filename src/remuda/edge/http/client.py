@@ -22,12 +22,16 @@ from typing import cast
 from remuda.edge.http.exchange import Exchange
 from remuda.edge.http.frontend import Frontend
 from remuda.edge.http.reader import Inbound, RequestReader
-from remuda.gateway.decide import Admitted, Forward, decide, screen
+from remuda.edge.http.tunnel import Tunnel
+from remuda.gateway.api import shape_of
+from remuda.gateway.decide import Admitted, decide, screen
 from remuda.gateway.envelope import Answer, error
+from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead
 from remuda.gateway.reply import CONTINUE, answer_bytes
 
 _RESET = struct.pack("ii", 1, 0)
+_TOO_MANY = "too many connections from this address"
 
 
 class _Phase(enum.Enum):
@@ -48,10 +52,12 @@ class ClientConnection(asyncio.Protocol):
         self._frontend = frontend
         self._limits = frontend.limits
         self._transport: asyncio.Transport
-        self._reader = RequestReader(self, frontend.limits)
+        self._reader = RequestReader(self, frontend.limits, frontend.memo)
         self._queue: deque[Inbound] = deque()
         self._answering: RequestHead | None = None
-        self._exchange: Exchange | None = None
+        self._exchange: Exchange | Tunnel | None = None
+        self._tunnel: Tunnel | None = None
+        self._is_counted = False
         self._is_busy = False
         self._is_pumping = False
         self._is_lingering = False
@@ -67,11 +73,16 @@ class ClientConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.address = str(peer[0]).encode()
-        self._frontend.connections.add(self)
+        self._is_counted = self._frontend.enter(self, self.address)
         self._arm()
+        if not self._is_counted:
+            self._reader.fail(error(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, "too_many_connections"))
 
     def data_received(self, data: bytes) -> None:
         """Read requests."""
+        if self._tunnel is not None:
+            self._tunnel.from_client(data)
+            return
         if self._reader.is_stopped:
             return
         self._reader.feed(data)
@@ -86,7 +97,7 @@ class ClientConnection(asyncio.Protocol):
         """The client has left, or we have."""
         del exc
         self._gone()
-        self._frontend.leave(self)
+        self._frontend.leave(self, self.address if self._is_counted else None)
 
     def pause_writing(self) -> None:
         """The client does not keep up."""
@@ -111,6 +122,8 @@ class ClientConnection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """Look at the bounds of time."""
+        if self._exchange is not None:
+            self._exchange.sweep(now)
         if self._is_busy or now < self._deadline:
             return
         if self._phase is _Phase.CLOSE or not self.is_writable:
@@ -154,7 +167,7 @@ class ClientConnection(asyncio.Protocol):
     def arrived(self, inbound: Inbound) -> None:
         """Answer a request when its turn comes."""
         self._queue.append(inbound)
-        if inbound.is_cut:
+        if inbound.is_cut or inbound.early is not None:
             self._is_lingering = True
         if len(self._queue) > self._limits.pipelined:
             self._is_lingering = True
@@ -172,15 +185,21 @@ class ClientConnection(asyncio.Protocol):
         """Send bytes of a response."""
         self._transport.write(data)
 
+    def hold(self, *, on: bool) -> None:
+        """Read nothing from the client while on."""
+        self._read(on=not on)
+
     def answer(self, answer: Answer) -> None:
         """Answer the request whose turn it is."""
         keep_alive = self.keeps_alive and not (self._is_lingering and not self._queue)
+        if answer.fault is not None and self._answering is not None:
+            answer = answer.in_shape(shape_of(self._answering.target.path))
         self._transport.write(answer_bytes(self._answering, answer, keep_alive=keep_alive))
         self.finished(keep_alive=keep_alive)
 
     def finished(self, *, keep_alive: bool) -> None:
         """Go on to the next request, or close."""
-        self._exchange = None
+        self._exchange = self._tunnel = None
         self._answering = None
         self._is_busy = False
         self._phase = None
@@ -210,12 +229,16 @@ class ClientConnection(asyncio.Protocol):
         if isinstance(inbound.verdict, Answer):
             outcome = inbound.verdict
         else:
-            outcome = decide(inbound.verdict, inbound.body, self._frontend.gateway, self._frontend.chance())
+            outcome = decide(inbound.verdict, inbound.body, self._frontend.gateway)
         if isinstance(outcome, Answer):
+            self._frontend.answered(inbound, outcome, self.address)
             self.answer(outcome)
+            return
+        if inbound.early is not None:
+            self._exchange = self._tunnel = Tunnel(outcome, self, self._frontend, inbound.early)
         else:
             self._exchange = Exchange(outcome, self, self._frontend)
-            self._exchange.begin()
+        self._exchange.begin()
 
     def _rest(self) -> None:
         """Nothing is being answered: wait for the client to read, or to ask."""
@@ -248,7 +271,7 @@ class ClientConnection(asyncio.Protocol):
             (self._transport.resume_reading if on else self._transport.pause_reading)()
 
     def _gone(self) -> None:
-        exchange, self._exchange = self._exchange, None
+        exchange, self._exchange, self._tunnel = self._exchange, None, None
         self._reader.stop()
         self._queue.clear()
         if exchange is not None:

@@ -1,64 +1,49 @@
 """One request on its way to an engine, and the response on its way back.
 
-waiting → sent → answering → over. Whatever happens, admission hears exactly one `end` after a grant, or one `abandon`
-before it. An engine that accepts no connection, or drops one at once, has just gone: the request waits once more, for
-its successor. What any other loss means depends on how far the response has come: before its head it is a 502 with the
+waiting → sent → answering → over; a response is `drained` that is read to its end although the client has left.
+Whatever happens, admission hears exactly one `end` after a grant, or one `abandon` before it. What is refused, or fails
+before its response has begun, goes to the next candidate, if the route has one.
+
+An engine that accepts no connection, or drops one at once, has just gone: the request waits once more, for its
+successor. What any other loss means depends on how far the response has come: before its head it is a 502 with the
 reason; in a stream of events it is an event that says so, and the stream's orderly end; anywhere else the client's
 connection is broken off, because a body that ends early must not look whole.
+
+A client that waits for a stream of events gets its head and comments while the model loads, so that nothing on the way
+gives up. From then on its status is 200, and whatever fails is told in the stream.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Protocol
 
+from remuda.edge.http.account import Account
 from remuda.edge.http.frontend import Frontend
-from remuda.edge.http.seam import Endpoint
+from remuda.edge.http.reply import Downstream, Reply
+from remuda.edge.http.seam import Admission, Endpoint
 from remuda.edge.http.upstream import Loss, LossKind, Outgoing, UpstreamConnection
-from remuda.gateway.decide import Forward
-from remuda.gateway.envelope import Answer, error, error_event, refused
-from remuda.gateway.head import Hop
-from remuda.gateway.reply import LAST_CHUNK, Framing, ResponseHead, chunk, framing, response_bytes
-from remuda.residency.commands import Refuse
+from remuda.gateway.api import Source
+from remuda.gateway.envelope import Answer, refused
+from remuda.gateway.forward import Forward, Prepared, Wants, WayBack, prepare
+from remuda.gateway.head import Hop, Outbound, request_bytes
+from remuda.gateway.reply import ResponseHead
+from remuda.gateway.shapes import Fault
+from remuda.gateway.translate import ollama
+from remuda.residency.commands import RefusalKind, Refuse
 
-_EVENT_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
+LEFT = 499
+"""What a request is recorded with whose client has left: nginx's word for it, and no fault of a server."""
 
-
-class Downstream(Protocol):
-    """The client's side of an exchange."""
-
-    @property
-    def address(self) -> bytes:
-        """The client's IP address."""
-        ...
-
-    @property
-    def keeps_alive(self) -> bool:
-        """Whether the connection is to be used after this exchange."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Send bytes of the response."""
-        ...
-
-    def answer(self, answer: Answer) -> None:
-        """Send a whole answer instead of a response; the exchange is over."""
-        ...
-
-    def finished(self, *, keep_alive: bool) -> None:
-        """The response has been written; the exchange is over."""
-        ...
-
-    def abort(self) -> None:
-        """Break the connection off; the exchange is over."""
-        ...
+_WORTH_ANOTHER = frozenset((429, 500, 502, 503, 504))
 
 
 class _State(enum.Enum):
     WAITING = enum.auto()
     SENT = enum.auto()
     ANSWERING = enum.auto()
+    DRAINED = enum.auto()
     OVER = enum.auto()
 
 
@@ -66,50 +51,85 @@ class Exchange:
     """A `Waiter` of admission and a `Listener` of a connection to an engine."""
 
     __slots__ = (
+        "_account",
+        "_admission",
+        "_at",
+        "_back",
         "_downstream",
+        "_drains",
         "_endpoint",
         "_forward",
-        "_framing",
         "_frontend",
-        "_keep_alive",
-        "_model",
+        "_is_queued",
+        "_meter",
+        "_next_comment",
         "_number",
         "_outgoing",
-        "_request",
-        "_response",
+        "_reply",
         "_returned",
+        "_sent_at",
         "_stale",
         "_state",
-        "_tail",
         "_upstream",
     )
 
     def __init__(self, forward: Forward, downstream: Downstream, frontend: Frontend) -> None:
-        self._forward: Forward | None = forward
-        self._model = forward.model
-        self._request = forward.head
+        now = frontend.loop.time()
+        self._forward = forward
         self._downstream = downstream
         self._frontend = frontend
-        self._number = next(frontend.requests)
+        self._account = Account(forward, downstream.address, now)
+        self._reply = Reply(forward, downstream, self._account)
         self._state = _State.WAITING
+        self._at = 0
+        self._number = 0
+        self._admission = _way(forward, frontend)
         self._upstream: UpstreamConnection | None = None
+        self._outgoing: Outgoing | None = None
+        self._back: WayBack | None = None
+        self._meter = frontend.meter(forward.key)
         self._stale: Loss | None = None
         self._returned = False
-        self._tail = b""
+        self._is_queued = False
+        self._drains = False
+        self._next_comment = now + frontend.limits.comment_s
+
+    @property
+    def model(self) -> str:
+        """The model that is asked now."""
+        return self._forward.candidates[self._at].model
 
     def begin(self) -> None:
-        """Ask for an instance."""
-        self._frontend.admission.ask(self._number, self._model, self)
+        """Ask for an instance of the first candidate."""
+        fault = self._meter.begin(self._account.began) if self._meter else None
+        if fault:
+            self._meter = None
+            self._over(fault.status, fault.code)
+            self._reply.fail(fault)
+        elif self._forward.only_unloads:
+            self._frontend.ways.residency.keep_alive(self.model, 0.0)
+            self._answer_bare(unloaded=True)
+        else:
+            self._ask()
 
     def leave(self) -> None:
-        """The client has left: free its place at once, and let the engine know."""
-        was, self._state = self._state, _State.OVER
+        """The client has left: free its place at once, and let the engine know, if it bears to be interrupted."""
+        was = self._state
+        if was in (_State.OVER, _State.DRAINED):
+            return
+        self._record(LEFT)
         if was is _State.WAITING:
-            self._frontend.admission.abandon(self._number)
-        elif was is not _State.OVER:
+            self._state = _State.OVER
+            self._unqueue()
+            self._admission.abandon(self._number)
+        elif self._drains and self._upstream is not None:
+            self._state = _State.DRAINED
+            self._upstream.resume()
+        else:
+            self._state = _State.OVER
             if self._upstream is not None:
                 self._upstream.abort()
-            self._frontend.admission.end(self._number)
+            self._admission.end(self._number)
 
     def pause(self) -> None:
         """The client does not keep up."""
@@ -121,95 +141,207 @@ class Exchange:
         if self._upstream is not None:
             self._upstream.resume()
 
+    def sweep(self, now: float) -> None:
+        """Look at the bounds of time."""
+        if self._state is _State.WAITING and self._forward.heeds_comments and now >= self._next_comment:
+            self._next_comment = now + self._frontend.limits.comment_s
+            self._reply.comment()
+        first_byte_s = self._frontend.limits.first_byte_s
+        if self._state is _State.SENT and first_byte_s is not None and now >= self._sent_at + first_byte_s:
+            message = f"`{self.model}` did not begin to answer within {first_byte_s:g} s"
+            upstream, self._upstream = self._upstream, None
+            if upstream is not None:
+                upstream.abort()
+            self._fail(Fault(HTTPStatus.GATEWAY_TIMEOUT, message, "engine_timeout"))
+
     # What admission calls.
 
     def granted(self, endpoint: Endpoint) -> None:
         """Send the request."""
-        assert self._forward is not None  # noqa: S101  kept until the response begins
+        self._unqueue()
         self._state = _State.SENT
-        payload = self._forward.payload(endpoint.served_name)
-        hop = Hop(self._downstream.address, endpoint.authority.encode(), endpoint.base_path.encode())
-        head = self._forward.head_bytes(hop, len(payload))
-        self._outgoing: Outgoing | None = Outgoing(head, payload, self._request.method == b"HEAD")
+        self._account.granted = now = self._frontend.loop.time()
+        self._sent_at = now
+        self._keep_alive()
+        if self._forward.is_bare:
+            self._admission.end(self._number)
+            self._answer_bare(unloaded=False)
+            return
+        traits = self._frontend.gateway.traits_of(self.model)
+        self._drains = traits.drains
+        wants = Wants(endpoint.served_name, endpoint.apis, traits)
+        edits = self._forward.candidates[self._at].edits
+        prepared = prepare(self._forward, edits, wants, self._frontend.gateway.around.clock)
+        if isinstance(prepared, Fault):
+            self._fail(prepared)
+            return
+        self._back = prepared.back
         self._endpoint = endpoint
+        self._outgoing = self._made(prepared, endpoint, traits.headers)
         self._upstream = self._frontend.pool.send(endpoint, self._outgoing, self)
 
     def refused(self, refusal: Refuse) -> None:
-        """Say why there will be no response."""
-        self._state = _State.OVER
-        self._downstream.answer(refused(refusal))
+        """Ask the next candidate, or say why there will be no response."""
+        self._unqueue()
+        self._give_up(refused(refusal), is_final=refusal.kind is RefusalKind.SHUTTING_DOWN)
 
     # What the connection to the engine calls.
 
     def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """Begin the client's response."""
+        if self._state is _State.DRAINED:
+            self._drain(ended=ended)
+            return
+        if head.status in _WORTH_ANOTHER and self._has_another:
+            self._turn_away(ended=ended)
+            return
         self._state = _State.ANSWERING
-        self._outgoing = self._forward = None  # a large body is not kept for as long as its answer takes
-        self._response = head
-        self._framing = how = framing(self._request, head)
-        self._keep_alive = self._downstream.keeps_alive and how is not Framing.CLOSE
-        begun = response_bytes(self._request, head, how, keep_alive=self._keep_alive)
-        self._write(begun, body, ended=ended)
+        self._outgoing = None
+        self._forward.forget_body()
+        self._reply.begin(head, self._back)
+        self._relay(body, ended=ended)
 
     def more(self, body: bytes, *, ended: bool) -> None:
         """Go on with the client's response."""
-        self._write(b"", body, ended=ended)
+        if self._state is _State.DRAINED:
+            self._drain(ended=ended)
+        else:
+            self._relay(body, ended=ended)
 
     def lost(self, loss: Loss) -> None:
         """Try again if the connection was stale, else tell the client."""
         self._upstream = None
-        if loss.is_stale and self._outgoing is not None:
+        if self._state is _State.DRAINED:
+            self._drain(ended=True)
+        elif loss.is_stale and self._outgoing is not None:
             self._stale = loss
             self._upstream = self._frontend.pool.connect(self._endpoint, self._outgoing, self)
         elif self._state is _State.SENT and loss.is_early and not self._returned:
             self._returned = True
             self._state = _State.WAITING
             self._outgoing = None
-            self._frontend.admission.dropped(self._number, self._model, self)
-        elif self._state is _State.SENT:
+            self._admission.dropped(self._number, self.model, self)
+            self._queue()
+        else:
             # That it cannot be reached now is a consequence of its having gone away before.
             loss = self._stale if self._stale and loss.kind is LossKind.UNREACHABLE else loss
-            answer = error(HTTPStatus.BAD_GATEWAY, self._sentence(loss), loss.kind.value)
-            self._end()
-            self._downstream.answer(answer)
-        elif self._can_tell():
-            event = error_event(self._sentence(loss), loss.kind.value)
-            self._write(b"", event, ended=True)
-        else:
-            self._end()
-            self._downstream.abort()
+            what = "did not answer" if self._state is _State.SENT else "stopped answering"
+            self._fail(Fault(HTTPStatus.BAD_GATEWAY, f"`{self.model}` {what}: {loss.reason}", loss.kind.value))
 
     # ---
 
-    def _write(self, begun: bytes, body: bytes, *, ended: bool) -> None:
-        if self._response.is_event_stream and body:
-            self._note_tail(body)
-        if self._framing is Framing.CHUNKED:
-            if body:
-                body = chunk(body)
-            if ended:
-                body += LAST_CHUNK
+    def _ask(self) -> None:
+        model = self.model
+        fault = self._frontend.full(model)
+        if fault:
+            self._give_up(fault)
+            return
+        self._state = _State.WAITING
+        self._returned = False
+        self._stale = None
+        self._number = next(self._frontend.requests)
+        self._admission.ask(self._number, model, self, self._forward.key.scope.priority)
+        self._queue()
+
+    def _queue(self) -> None:
+        """Count a request that was not answered at once."""
+        if self._state is _State.WAITING and not self._is_queued:
+            self._is_queued = True
+            self._frontend.queue(self.model)
+
+    def _unqueue(self) -> None:
+        if self._is_queued:
+            self._is_queued = False
+            self._frontend.unqueue(self.model)
+
+    def _keep_alive(self) -> None:
+        wish = self._forward.keep_alive
+        if wish is not None:
+            self._frontend.ways.residency.keep_alive(self.model, wish.ttl_s)
+
+    def _made(self, prepared: Prepared, endpoint: Endpoint, extra: Mapping[bytes, bytes]) -> Outgoing:
+        request = self._forward.head
+        if prepared.back is not None or self._reply.is_begun:
+            # What is to be translated, or goes into a stream that has begun, must not come compressed.
+            extra = {b"accept-encoding": b"identity", **extra}
+        hop = Hop(self._downstream.address, endpoint.host_field, endpoint.base, self._frontend.scheme)
+        outbound = Outbound(prepared.path, len(prepared.body), prepared.content_type, extra)
+        return Outgoing(request_bytes(request, hop, outbound), prepared.body, request.method == b"HEAD")
+
+    @property
+    def _has_another(self) -> bool:
+        return self._at + 1 < len(self._forward.candidates)
+
+    def _give_up(self, fault: Fault, *, is_final: bool = False) -> None:
+        """Ask the next candidate, or tell the client; the admission has nothing of this request any more."""
+        if self._has_another and not is_final:
+            self._at += 1
+            self._ask()
+        else:
+            # What is written down is what the client sees.
+            self._over(self._reply.status if self._reply.is_begun else fault.status, fault.code)
+            self._reply.fail(fault)
+
+    def _fail(self, fault: Fault) -> None:
+        """A granted request has failed."""
+        is_begun = self._state is not _State.SENT
+        self._admission.end(self._number)
+        self._give_up(fault, is_final=is_begun)
+
+    def _turn_away(self, *, ended: bool) -> None:
+        """Leave an engine that says that it cannot, for the next candidate."""
+        if self._upstream is not None and not ended:
+            self._upstream.abort()
+        self._upstream = None
+        self._admission.end(self._number)
+        self._at += 1
+        self._ask()
+
+    def _relay(self, body: bytes, *, ended: bool) -> None:
+        if body and self._account.first is None:
+            self._account.first = self._frontend.loop.time()
         if ended:
             # The connection may already be another's: whatever the client does now must not hold it up.
             self._upstream = None
-        self._downstream.write(begun + body if begun else body)
-        if ended:
-            self._end()
-            self._downstream.finished(keep_alive=self._keep_alive)
+        self._reply.more(body, ended=ended)
+        if ended and self._state is _State.ANSWERING:
+            self._admission.end(self._number)
+            self._over(self._reply.status)
+            self._reply.finish()
 
-    def _end(self) -> None:
+    def _drain(self, *, ended: bool) -> None:
+        if ended:
+            self._state = _State.OVER
+            self._upstream = None
+            self._admission.end(self._number)
+
+    def _answer_bare(self, *, unloaded: bool) -> None:
+        path, clock = self._forward.api.upstream, self._frontend.gateway.around.clock
+        asked = self._forward.wanted.ollama
+        assert asked is not None  # noqa: S101  only such a request is bare
+        body = ollama.bare_reply(path, asked.model, unloaded=unloaded, now=clock)
+        self._over(HTTPStatus.OK)
+        self._downstream.answer(Answer(HTTPStatus.OK, body))
+
+    def _over(self, status: int, error: str = "") -> None:
+        """The exchange is over, but for what is still to be written."""
         self._state = _State.OVER
         self._upstream = None
-        self._frontend.admission.end(self._number)
+        self._record(status, error)
 
-    def _note_tail(self, body: bytes) -> None:
-        self._tail = body if len(body) > len(_EVENT_ENDS[-1]) else self._tail[-len(_EVENT_ENDS[-1]) :] + body
+    def _record(self, status: int, error: str = "") -> None:
+        frontend, account = self._frontend, self._account
+        account.error = error
+        now = frontend.loop.time()
+        record = account.closed(self._number, self.model, status, now, frontend.epoch_s)
+        meter, self._meter = self._meter, None
+        if meter:
+            meter.end()
+            meter.spend(record.usage.tokens if record.usage else record.events, now)
+        frontend.observer.ended(record)
 
-    def _can_tell(self) -> bool:
-        """Whether the client reads events, and has just read a whole one."""
-        is_open = self._response.is_event_stream and self._framing in (Framing.CHUNKED, Framing.CLOSE)
-        return is_open and (not self._tail or self._tail.endswith(_EVENT_ENDS))
 
-    def _sentence(self, loss: Loss) -> str:
-        what = "did not answer" if self._state is _State.SENT else "stopped answering"
-        return f"`{self._model}` {what}: {loss.reason}"
+def _way(forward: Forward, frontend: Frontend) -> Admission:
+    if forward.api.source is Source.CONTROL:
+        return frontend.ways.control
+    return frontend.ways.observing if forward.wanted.observes else frontend.ways.residency

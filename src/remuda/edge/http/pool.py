@@ -38,8 +38,14 @@ class Pool:
     def connect(self, endpoint: Endpoint, outgoing: Outgoing, listener: Listener) -> UpstreamConnection:
         """Send a request on a new connection."""
         connection = UpstreamConnection(endpoint, self._limits, self._keep)
-        connection.connect(outgoing, listener, self._tls() if endpoint.tls else None)
+        connection.connect(outgoing, listener, self.tls() if endpoint.tls else None)
         return connection
+
+    def tls(self) -> ssl.SSLContext:
+        """What connections to `https` servers are made with."""
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return self._context
 
     def sweep(self) -> None:
         """Close what has been kept for too long."""
@@ -67,8 +73,3 @@ class Pool:
 
     def _is_good(self, connection: UpstreamConnection) -> bool:
         return connection.is_open and self._loop.time() < connection.kept_until
-
-    def _tls(self) -> ssl.SSLContext:
-        if self._context is None:
-            self._context = ssl.create_default_context()
-        return self._context

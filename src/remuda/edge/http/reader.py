@@ -3,6 +3,9 @@
 The parser cannot be stopped in the middle of what it is fed, so requests may arrive faster than they can be answered;
 what to do with them is the `Sink`'s matter. When the input cannot be trusted any more (malformed, over a bound, an
 upload that nobody wants) the reader stops: the error is the last that arrives, and whatever follows is dropped unread.
+
+A request that comes in one read, alone, and under a head that has been admitted before passes the parser by (`memo`).
+The parser must then be between two messages, and stays there.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from http import HTTPStatus
 from typing import Protocol
 
 import httptools
+import msgspec
 
 from remuda.edge.http.limits import Limits
+from remuda.edge.http.memo import Memo
 from remuda.gateway.decide import Admitted, too_large
 from remuda.gateway.envelope import Answer, error, malformed
 from remuda.gateway.head import RequestHead, read_head
@@ -20,20 +25,20 @@ from remuda.gateway.head import RequestHead, read_head
 _AHEAD_BYTES = 256 * 1024
 
 
-class Inbound:
+class Inbound(msgspec.Struct):
     """A request as it arrives.
 
-    `head` is None when it could not be understood. `is_cut`: there may be more of it that will not be read.
+    `head` is None when it could not be understood. `is_cut`: there may be more of it that will not be read. `early`:
+    what came after a request for a tunnel, and is no HTTP any more; None for all other requests. `is_invited`: the
+    client does not wait for `100 Continue`.
     """
 
-    __slots__ = ("body", "head", "is_cut", "is_invited", "verdict")
-
-    def __init__(self, head: RequestHead | None, verdict: Answer | Admitted, *, is_cut: bool = False) -> None:
-        self.head = head
-        self.verdict = verdict
-        self.body: bytes | bytearray = b""
-        self.is_cut = is_cut
-        self.is_invited = head is None or not head.expects_continue
+    head: RequestHead | None
+    verdict: Answer | Admitted
+    body: bytes | bytearray = b""
+    is_cut: bool = False
+    early: bytes | None = None
+    is_invited: bool = True
 
     def add(self, piece: bytes) -> None:
         """Collect a piece of the body: the first as it is, more of them in a buffer that grows in place."""
@@ -71,14 +76,20 @@ class Sink(Protocol):
 
 
 class RequestReader:
-    """The reading side of a connection."""
+    """The reading side of a connection; `memo` is shared by all that have the same limits and are judged alike."""
 
-    def __init__(self, sink: Sink, limits: Limits) -> None:
+    __slots__ = (
+        *("_fields", "_head_seen_bytes", "_is_between", "_is_priming", "_is_upgrading", "_limits", "_memo", "_parser"),
+        *("_read_bytes", "_sink", "_stays", "_target", "_whole", "inbound", "is_in_head", "is_stopped"),
+    )
+
+    def __init__(self, sink: Sink, limits: Limits, memo: Memo[Admitted] | None = None) -> None:
         self.inbound: Inbound | None = None
         self.is_in_head = False
         self.is_stopped = False
         self._sink = sink
         self._limits = limits
+        self._memo = memo
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._fields: list[tuple[bytes, bytes]] = []
@@ -86,12 +97,21 @@ class RequestReader:
         self._head_seen_bytes = 0
         self._is_upgrading = False
         self._is_priming = False
+        self._is_between = memo is not None
+        self._stays = True
+        self._whole = b""
 
     def feed(self, data: bytes) -> None:
         """Read on; the sink is called back."""
+        if self._is_between and self._recall(data):
+            return
         was_in_head = self.is_in_head
-        self._read_bytes = len(data)
+        # What can belong to the head that is being read: this piece and, if it was begun in the one before, that one.
+        self._read_bytes = len(data) + (self._read_bytes if was_in_head else 0)
+        self._whole = data if self._is_between else b""
         self._feed(data)
+        is_idle = self.inbound is None and not self.is_in_head and not self.is_stopped
+        self._is_between = is_idle and self._stays and self._memo is not None
         if self.is_in_head and was_in_head:
             self._head_seen_bytes += len(data)
             if self._head_seen_bytes > self._limits.head_bytes:
@@ -108,7 +128,7 @@ class RequestReader:
     def stop(self) -> None:
         """Look at nothing that comes from now on."""
         self.is_stopped = True
-        self.is_in_head = False
+        self.is_in_head = self._is_between = False
         self.inbound = None
 
     # What the parser calls.
@@ -139,7 +159,7 @@ class RequestReader:
             self.fail(head)
             return
         verdict = self._sink.judge(head)
-        self.inbound = Inbound(head, verdict)
+        self.inbound = Inbound(head, verdict, is_invited=not head.expects_continue)
         if isinstance(verdict, Answer) and not self._is_worth_reading(head):
             self.fail(verdict)
         elif not self.inbound.is_invited:
@@ -158,13 +178,43 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """Hand the request over."""
+        self._stays = self._parser.should_keep_alive()
         inbound = self.inbound
         if inbound is None or self._is_upgrading:
             return
         self.inbound = None
+        if self._whole:
+            self._remember(inbound)
         self._sink.arrived(inbound)
 
     # ---
+
+    def _recall(self, data: bytes) -> bool:
+        """Hand a request over whose head is known, if nothing about its body is out of the ordinary."""
+        assert self._memo is not None  # noqa: S101  `_is_between` only with one
+        recalled = self._memo.recall(data)
+        if recalled is None:
+            return False
+        admitted, length, body_at = recalled
+        if body_at + length != len(data) or length > _AHEAD_BYTES or length > self._sink.body_max_bytes:
+            return False
+        head = admitted.head
+        if head.length != length:
+            head = msgspec.structs.replace(head, length=length)
+            admitted = msgspec.structs.replace(admitted, head=head)
+        self._sink.arrived(Inbound(head, admitted, data[body_at:]))
+        return True
+
+    def _remember(self, inbound: Inbound) -> None:
+        """Keep a head that may come again, in front of another body."""
+        data, self._whole = self._whole, b""
+        head, verdict = inbound.head, inbound.verdict
+        if head is None or self._memo is None or not isinstance(verdict, Admitted):
+            return
+        # The parser has to know when the last message has come; and a client that waits has to be told to go on.
+        is_plain = self._stays and not head.expects_continue
+        if is_plain and len(data) - len(inbound.body) < self._limits.head_bytes // 2:
+            self._memo.keep(data, inbound.body, verdict)
 
     def _feed(self, data: bytes | memoryview) -> None:
         try:
@@ -183,9 +233,16 @@ class RequestReader:
         really follows; Java's HTTP client sends one with its first request to every server.
         """
         self._is_upgrading = False
-        if self.inbound is None or self.inbound.head is None:
+        self._whole = b""
+        inbound = self.inbound
+        if inbound is None or inbound.head is None:
             return
-        length = self.inbound.head.length
+        if isinstance(inbound.verdict, Admitted) and inbound.verdict.is_tunnel:
+            inbound.early = bytes(rest)
+            self.stop()
+            self._sink.arrived(inbound)
+            return
+        length = inbound.head.length
         framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
         self._parser = httptools.HttpRequestParser(self)
         self._is_priming = True
@@ -197,15 +254,14 @@ class RequestReader:
         if len(self._fields) > self._limits.head_fields or self._is_head_large():
             return _head_too_large()
         method = self._parser.get_method()
-        head = read_head(method, self._target, self._parser.get_http_version(), self._fields)
-        if method == b"CONNECT" and not isinstance(head, Answer):
+        if method == b"CONNECT":
             return error(HTTPStatus.METHOD_NOT_ALLOWED, "this is no proxy for other hosts", "method_not_allowed")
-        return head
+        return read_head(method, self._target, self._parser.get_http_version(), self._fields)
 
     def _is_head_large(self) -> bool:
         """Look at every field only if so much has been read at all."""
         limit_bytes = self._limits.head_bytes
-        if self._head_seen_bytes + self._read_bytes <= limit_bytes:
+        if self._read_bytes <= limit_bytes:
             return False
         return len(self._target) + sum(len(name) + len(value) for name, value in self._fields) > limit_bytes
 

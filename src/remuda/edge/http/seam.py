@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from remuda.gateway.live import Live
+from remuda.gateway.record import Record
 from remuda.residency.commands import Refuse
 from remuda.spec.listen import authority
 
@@ -13,9 +15,11 @@ from remuda.spec.listen import authority
 class Endpoint:
     """Where an instance listens.
 
-    `served_name`: the `model` that it expects in a request, None when it accepts any. `generation` differs between two
-    instances that listen on the same port one after the other, so that no connection to the first is used for the
-    second.
+    `served_name`: the `model` that it expects in a request, None when it accepts any. `apis`: the paths of other
+    protocols than OpenAI's chat completions that it serves itself (`remuda.engines.contract.Engine.apis`); requests
+    for the others are translated. `generation` differs between two instances that listen on the same port one after
+    the other, so that no connection to the first is used for the second. `unix`: the path of its socket; then host and
+    port are for the `Host` field only.
     """
 
     host: str
@@ -23,7 +27,21 @@ class Endpoint:
     tls: bool = False
     base_path: str = ""
     served_name: str | None = None
+    apis: frozenset[str] = frozenset()
     generation: int = 0
+    unix: str = ""
+
+    host_field: bytes = field(init=False, compare=False)
+    base: bytes = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make what every request needs once."""
+        object.__setattr__(self, "host_field", authority(self.host, self.port).encode())
+        object.__setattr__(self, "base", self.base_path.encode())
+
+    def __hash__(self) -> int:
+        # Every request looks its connections up by it; two endpoints that share these three are rare.
+        return hash((self.host, self.port, self.generation))
 
     @property
     def authority(self) -> str:
@@ -48,11 +66,19 @@ class Waiter(Protocol):
         ...
 
 
-class Admission(Protocol):
-    """Residency, as the gateway sees it. `request` is a number that is never used again."""
+class Observer(Protocol):
+    """Who is told of every request that is over."""
 
-    def ask(self, request: int, model: str, waiter: Waiter) -> None:
-        """Ask for an instance of the model. The waiter may be called back before this returns."""
+    def ended(self, record: Record) -> None:
+        """A request is over. Called on the way of other requests: it must return at once."""
+        ...
+
+
+class Admission(Protocol):
+    """Who lets requests through to a server. `request` is a number that is never used again."""
+
+    def ask(self, request: int, model: str, waiter: Waiter, priority: int = 0) -> None:
+        """Ask for an instance of the model, before those of lower priority. The waiter may be called back at once."""
         ...
 
     def end(self, request: int) -> None:
@@ -68,4 +94,16 @@ class Admission(Protocol):
 
     def abandon(self, request: int) -> None:
         """The client left before the grant; neither a grant nor a refusal may follow."""
+        ...
+
+
+class Residency(Admission, Live, Protocol):
+    """The daemon's residency, as the gateway sees it."""
+
+    def look(self, model: str) -> Endpoint | None:
+        """The model's instance, if it is ready; to look at it, not to use it."""
+        ...
+
+    def keep_alive(self, model: str, ttl_s: float | None) -> None:
+        """Keep the model's instance for so long after its last request (None: for ever), until it is stopped."""
         ...

@@ -9,19 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import random
 
 from remuda.edge.http.client import ClientConnection
-from remuda.edge.http.frontend import Frontend
+from remuda.edge.http.frontend import Frontend, Service
 from remuda.edge.http.limits import Limits
-from remuda.edge.http.pool import Pool
-from remuda.edge.http.seam import Admission
 from remuda.errors import EffectError
 from remuda.gateway.decide import Gateway
 from remuda.spec.listen import authority
 
 _BACKLOG = 2048
-_DEFAULTS = Limits()
 
 
 class GatewayServer:
@@ -34,15 +30,19 @@ class GatewayServer:
         self._timer = frontend.loop.call_later(frontend.limits.sweep_s, self._sweep)
 
     @classmethod
-    async def bind(
-        cls, host: str, port: int, gateway: Gateway, admission: Admission, limits: Limits = _DEFAULTS
-    ) -> GatewayServer:
+    async def bind(cls, host: str, port: int, service: Service) -> GatewayServer:
         """Take an address; port 0 lets the system choose. Raises EffectError."""
         loop = asyncio.get_running_loop()
-        frontend = Frontend(gateway, admission, Pool(limits), limits, random.random, loop)
+        frontend = Frontend.of(service, loop)
         try:
             listener = await loop.create_server(
-                lambda: ClientConnection(frontend), host, port, backlog=_BACKLOG, start_serving=False
+                lambda: ClientConnection(frontend),
+                host,
+                port,
+                backlog=_BACKLOG,
+                start_serving=False,
+                ssl=service.tls,
+                ssl_handshake_timeout=service.limits.head_s if service.tls else None,
             )
         except OSError as error:
             raise _cannot_listen(host, port, error) from error
@@ -63,11 +63,12 @@ class GatewayServer:
     @property
     def url(self) -> str:
         """The base URL of the first address."""
-        return f"http://{authority(*self._addresses[0])}"
+        return f"{self._frontend.scheme.decode()}://{authority(*self._addresses[0])}"
 
-    def replace(self, gateway: Gateway) -> None:
-        """Decide by another snapshot from now on."""
+    def replace(self, gateway: Gateway, limits: Limits) -> None:
+        """Decide by another snapshot from now on; new connections have these bounds."""
         self._frontend.gateway = gateway
+        self._frontend.limits = limits
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing more, close what is idle, let the rest finish for at most so long, then break it off."""

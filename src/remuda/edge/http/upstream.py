@@ -6,6 +6,8 @@ cannot be understood, or comes when nothing was asked, ends the connection.
 A connection that was kept may be closed by the engine in the very moment it is used again, and an engine that is dying
 may still accept connections. `Loss.is_stale` and `Loss.is_early` tell these cases from all others. Whether to try again
 is the listener's decision.
+
+A response that comes in one read, alone, and under a head that was read before passes the parser by (`memo`).
 """
 
 from __future__ import annotations
@@ -15,16 +17,22 @@ import enum
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, cast
 
 import httptools
+import msgspec
 
 from remuda.edge.http.limits import Limits
+from remuda.edge.http.memo import Memo
 from remuda.edge.http.seam import Endpoint
+from remuda.edge.unix_socket import short_path
 from remuda.gateway.reply import ResponseHead, read_response
 
 _JOIN_BYTES = 64 * 1024
 _CLOSED = "the engine closed the connection"
+# What a head says depends on nothing but its bytes, so all connections share what they know.
+_HEADS: Memo[ResponseHead] = Memo()
 
 
 class LossKind(enum.StrEnum):
@@ -77,6 +85,12 @@ class Listener(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """One connection. `released` is called with it when it is free for the next request."""
 
+    __slots__ = (
+        *("_body", "_connecting", "_early_until", "_fields", "_has_ended", "_head", "_head_seen_bytes", "_is_between"),
+        *("_is_garbled", "_is_head_told", "_is_interim", "_is_kept", "_is_reusable", "_limits", "_listener", "_loop"),
+        *("_outgoing", "_parser", "_released", "_transport", "endpoint", "kept_until"),
+    )
+
     # The state of one exchange, set by `_begin`.
     _outgoing: Outgoing | None
     _listener: Listener | None
@@ -99,6 +113,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._parser = httptools.HttpResponseParser(self)
+        self._is_between = True
         self._early_until = 0.0
         self._is_kept = False
         self._begin(None, None)
@@ -153,6 +168,9 @@ class UpstreamConnection(asyncio.Protocol):
             self.abort()
             return
         self._early_until = 0.0
+        was_between, self._is_between = self._is_between, False
+        if was_between and self._recall(data):
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
@@ -166,8 +184,12 @@ class UpstreamConnection(asyncio.Protocol):
             self._is_reusable = False
         if self._head is None:
             self._bound_head(len(data))
-        else:
-            self._tell(self._head)
+            return
+        if self._has_ended:
+            self._is_between = True
+            if was_between:
+                self._remember(data, self._head)
+        self._tell(self._head)
 
     def eof_received(self) -> None:
         """The engine sends no more; where nothing else ends a body, this does."""
@@ -237,10 +259,14 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_reusable = False
 
     async def _connect(self, context: ssl.SSLContext | None) -> None:
-        host, port = self.endpoint.host, self.endpoint.port
+        at = self.endpoint
         try:
             async with asyncio.timeout(self._limits.connect_s):
-                await self._loop.create_connection(lambda: self, host, port, ssl=context)
+                if at.unix:
+                    with short_path(Path(at.unix)) as path:
+                        await self._loop.create_unix_connection(lambda: self, path)
+                else:
+                    await self._loop.create_connection(lambda: self, at.host, at.port, ssl=context)
         except OSError as error:
             reason = str(error) or f"no connection within {self._limits.connect_s:g} s"
             self._connecting = None
@@ -255,6 +281,27 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self._transport.write(outgoing.head)
             self._transport.write(outgoing.body)
+
+    def _recall(self, data: bytes) -> bool:
+        """Tell a response whose head is known, if it is complete and nothing follows it."""
+        recalled = _HEADS.recall(data)
+        if recalled is None or self._outgoing is None or self._outgoing.is_head:
+            return False
+        head, length, body_at = recalled
+        if body_at + length != len(data):
+            return False
+        if head.length != length:
+            head = msgspec.structs.replace(head, length=length)
+        self._head = head
+        self._body = [data[body_at:]]
+        self._has_ended = self._is_reusable = self._is_between = True
+        self._tell(head)
+        return True
+
+    def _remember(self, data: bytes, head: ResponseHead) -> None:
+        """Keep a head that may come again, over another body."""
+        if self._is_reusable and not head.is_chunked:
+            _HEADS.keep(data, b"".join(self._body), head)
 
     def _tell(self, head: ResponseHead) -> None:
         pieces, self._body = self._body, []

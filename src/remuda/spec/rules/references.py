@@ -1,7 +1,8 @@
 """Where `${…}` may be used, and in which form.
 
-References are resolved in environments, settings, the command line and secrets of keys; placeholders in the command
-line and the environment of a `command`. Everywhere else a `${` would reach the engine as it is, which nobody means.
+References are resolved in environments, settings, the command line, upstream headers and secrets of keys;
+placeholders in the command line and the environment of a `command`. Everywhere else a `${` would reach the engine as it
+is, which nobody means.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def references(document: Document) -> Iterator[Problem]:
 def _in_text(document: Document, path: Path, text: str) -> Iterator[Problem]:
     if not _takes_references(path):
         message = f"{label(path)} has `${{`, which is not replaced here"
-        hint = "use references in `environment`, `settings`, `cmd` and the `secret` of keys only"
+        hint = "use references in `environment`, `settings`, `cmd`, `upstream_headers` and the `secret` of keys only"
         yield document.problem(path, message, hint=hint, offset=text.index("${"))
         return
     try:
@@ -37,8 +38,8 @@ def _in_text(document: Document, path: Path, text: str) -> Iterator[Problem]:
         return
     for part in parts:
         if isinstance(part, Placeholder) and not _takes_placeholders(document, path):
-            message = f"{label(path)} has `{part}`, which is replaced only for the engine `command`"
-            hint = "remove it: Remuda tells the engine its port and name"
+            message = f"{label(path)} has `{part}`, which is not replaced here"
+            hint = "use it in `cmd` and `environment` of the engine `command`; Remuda tells other engines by itself"
             yield document.problem(path, message, hint=hint, offset=text.index(str(part)))
 
 
@@ -63,13 +64,13 @@ def _takes_references(path: Path) -> bool:
     match path:
         case ("engines" | "models", _, "environment" | "settings", _, *_):
             return True
-        case ("models", _, "cmd", *_):
+        case ("models", _, "cmd", *_) | ("models", _, "upstream_headers", _):
             return True
     return False
 
 
 def _takes_placeholders(document: Document, path: Path) -> bool:
-    if path[2] == "settings":
+    if path[2] in ("settings", "upstream_headers"):
         return False
     if path[0] == "engines":
         return path[1] == COMMAND

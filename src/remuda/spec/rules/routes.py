@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from remuda.errors import Problem
 from remuda.spec.document import Document, Path
 from remuda.spec.form import label
 from remuda.spec.nearest import suggestion
+from remuda.spec.route import form_of
 from remuda.spec.rules.entries import entries, texts
+
+_LISTS: Final = ("failover", "warm", "spillover", "replicas")
 
 
 def _targets(document: Document, route: str) -> Iterator[tuple[str, Path]]:
     """The names a route leads to; the path is that of the text or the key that says so."""
-    value = document.find(("routes", route))
+    path = ("routes", route)
+    value = document.find(path)
     if isinstance(value, str):
-        yield value, ("routes", route)
-    for name in document.mapping("routes", route, "split"):
-        yield name, ("routes", route, "split", name)
+        yield value, path
+        return
+    form = form_of(value)
+    keys = document.mapping(*path)
+    if form == "split":
+        yield from ((name, (*path, form, name)) for name in document.mapping(*path, form))
+    elif form == "model" and isinstance(keys[form], str):
+        yield keys[form], (*path, form)
+    elif form in _LISTS:
+        yield from ((name, (*path, form, index)) for index, name in texts(keys[form]))
 
 
 def targets(document: Document) -> Iterator[Problem]:
@@ -39,7 +51,7 @@ def targets(document: Document) -> Iterator[Problem]:
 
 
 def _at(document: Document, path: Path, message: str, hint: str | None) -> Problem:
-    is_key = "split" in path
+    is_key = path[2:3] == ("split",)
     return (document.problem_of_key if is_key else document.problem)(path, message, hint=hint)
 
 
@@ -81,3 +93,12 @@ def weights(document: Document) -> Iterator[Problem]:
         if split and all(type(weight) is int and weight == 0 for weight in split.values()):
             path = ("routes", route, "split")
             yield document.problem_of_key(path, f"{label(path)} gives every target the weight 0")
+
+
+def twice(document: Document) -> Iterator[Problem]:
+    """A target that stands twice in one list."""
+    for route in document.mapping("routes"):
+        first: dict[str, Path] = {}
+        for name, path in _targets(document, route):
+            if first.setdefault(name, path) != path:
+                yield document.problem(path, f"route `{route}` names `{name}` twice", hint="remove one of the two")

@@ -1,16 +1,19 @@
 """Keys without a value.
 
 `tag:` with nothing after it is a value somebody forgot, or a block whose lines are all commented out. Only in
-`settings` it says something: the flag is not rendered.
+`settings` it says something, the flag is not rendered; and in what is passed on as JSON it is `null`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from remuda.errors import Problem
 from remuda.spec.document import Document, Path
 from remuda.spec.form import label
+
+_FREE: Final = (("settings",), ("set_params",), ("metadata",))
 
 
 def empty(document: Document) -> Iterator[Problem]:
@@ -19,7 +22,7 @@ def empty(document: Document) -> Iterator[Problem]:
 
 
 def _empty(document: Document, node: object, path: Path) -> Iterator[Problem]:
-    if path[2:3] == ("settings",):
+    if path[2:3] in _FREE:
         return
     if node is None:
         hint = "write a value, or remove the key"

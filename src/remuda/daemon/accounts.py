@@ -1,0 +1,198 @@
+"""What was served: counted for `/metrics` since the start, and for `/api/usage` over days and restarts.
+
+A request that is over is only put into a list; what follows from it is worked out later, for some at once: when the
+list is long, about every second, and before anybody looks.
+
+Among the last requests are only those that asked for a model: whoever watches asks often, and would see only itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from remuda.daemon import report
+from remuda.daemon.histogram import SECONDS, TOKENS_PER_SECOND, Histogram
+from remuda.edge.usage_store import KEPT_DAYS, KEPT_REQUESTS, Entry, Kept, Total
+from remuda.gateway.record import Record
+
+DAY_S = 86_400
+# What waits is worked out in one go, and other requests wait so long: some 0.3 ms.
+_MOST_FRESH = 64
+_LEFT = 499
+_MS = 1000.0
+
+Sink = Callable[[Sequence[Record]], None]
+
+
+@dataclass(slots=True)
+class ModelCounts:
+    """What happened to one model since the daemon started; durations in seconds.
+
+    `failures` counts by kind; an instance that failed while it was starting is one, and no load.
+    """
+
+    took: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    queued: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    first_byte: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    speed: Histogram = field(default_factory=lambda: Histogram(TOKENS_PER_SECOND))
+    loads: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    stops: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    failures: Counter[str] = field(default_factory=Counter)
+
+
+class Accounts:
+    """The gateway's `Observer`. `kept` is what earlier daemons served; `sinks` are given every request, in batches."""
+
+    def __init__(self, kept: Kept = Kept(), sinks: Iterable[Sink] = ()) -> None:  # noqa: B008  frozen
+        self._fresh: list[Record] = []
+        self._sinks = tuple(sinks)
+        self._totals = {(total.day, total.model, total.key): total for total in kept.totals}
+        self._recent = deque(kept.requests, KEPT_REQUESTS)
+        self._count = self._saved_count = self._recent[-1].id if self._recent else 0
+        self._unsaved: set[tuple[int, str, str]] = set()
+        self._models: dict[str, ModelCounts] = {}
+        self._requests: Counter[tuple[str, str, int]] = Counter()
+        self._tokens: Counter[tuple[str, str, str]] = Counter()
+
+    def ended(self, record: Record) -> None:
+        """A request is over."""
+        self._fresh.append(record)
+        if len(self._fresh) >= _MOST_FRESH:
+            self.settle()
+
+    def tell(self, what: report.Report) -> None:
+        """Count loads, stops and failures."""
+        match what:
+            case report.Ready(model=model, took_s=float(took_s)):
+                self._model(model).loads.add(took_s)
+            case report.Stopped(model=model, took_s=took_s):
+                self._model(model).stops.add(took_s)
+            case report.Failed(model=model, failure=failure):
+                self._model(model).failures[failure.kind.value] += 1
+            case _:
+                pass
+
+    def settle(self) -> None:
+        """Count what has ended since the last time."""
+        fresh, self._fresh = self._fresh, []
+        if not fresh:
+            return
+        for record in fresh:
+            self._requests[record.model, record.key, record.status] += 1
+            self._count_usage(record)
+            if record.model:
+                self._measure(record, self._model(record.model))
+            if record.asked or record.model:
+                self._count += 1
+                self._recent.append(Entry(self._count, record))
+        for sink in self._sinks:
+            sink(fresh)
+
+    @property
+    def count(self) -> int:
+        """The number of the last request for a model."""
+        self.settle()
+        return self._count
+
+    def recent(self) -> list[Entry]:
+        """The last requests for models, newest first."""
+        self.settle()
+        return list(reversed(self._recent))
+
+    def totals(self, since_day: int) -> list[Total]:
+        """Totals of this day and later ones."""
+        self.settle()
+        return [total for total in self._totals.values() if total.day >= since_day]
+
+    def models(self) -> dict[str, ModelCounts]:
+        """What happened to each model of which something is known."""
+        self.settle()
+        return dict(self._models)
+
+    def requests(self) -> dict[tuple[str, str, int], int]:
+        """Requests since the start, by model, key and status."""
+        self.settle()
+        return dict(self._requests)
+
+    def tokens(self) -> dict[tuple[str, str, str], int]:
+        """Tokens since the start, by model, key and kind."""
+        self.settle()
+        return dict(self._tokens)
+
+    def take_unsaved(self, today: int) -> Kept:
+        """What has changed since the last time, to be written down; `restore` it if that fails."""
+        self.settle()
+        for key in [key for key in self._totals if key[0] <= today - KEPT_DAYS]:
+            del self._totals[key]
+        unsaved, self._unsaved = self._unsaved & self._totals.keys(), set()
+        saved_count, self._saved_count = self._saved_count, self._count
+        # Copies: the totals go on changing while they are written.
+        totals = tuple(msgspec.structs.replace(self._totals[key]) for key in unsaved)
+        return Kept(totals, tuple(entry for entry in self._recent if entry.id > saved_count))
+
+    def restore(self, kept: Kept) -> None:
+        """It could not be written down."""
+        self._unsaved |= {(total.day, total.model, total.key) for total in kept.totals}
+        if kept.requests:
+            self._saved_count = kept.requests[0].id - 1
+
+    def _model(self, model: str) -> ModelCounts:
+        found = self._models.get(model)
+        if found is None:
+            found = self._models[model] = ModelCounts()
+        return found
+
+    def _count_usage(self, record: Record) -> None:
+        key = (int(record.at // DAY_S), record.model, record.key)
+        total = self._totals.get(key)
+        if total is None:
+            total = self._totals[key] = Total(*key)
+        self._unsaved.add(key)
+        _add(total, record)
+        if usage := record.usage:
+            self._tokens[record.model, record.key, "prompt"] += usage.prompt_tokens or 0
+            self._tokens[record.model, record.key, "completion"] += usage.completion_tokens or 0
+            self._tokens[record.model, record.key, "cached"] += usage.cached_tokens or 0
+
+    def _measure(self, record: Record, counts: ModelCounts) -> None:
+        counts.took.add(record.took_s)
+        counts.queued.add(record.queued_s)
+        if record.first_byte_s is not None:
+            counts.first_byte.add(record.first_byte_s)
+        speed = tokens_per_second(record)
+        if speed is not None:
+            counts.speed.add(speed)
+
+
+def tokens_per_second(record: Record) -> float | None:
+    """How fast an answer was written: by the engine's own word, else by when its stream began and ended."""
+    usage = record.usage
+    if usage is None or not usage.completion_tokens:
+        return None
+    if usage.predicted_ms:
+        return usage.completion_tokens / usage.predicted_ms * _MS
+    if not record.stream or record.first_byte_s is None or record.took_s <= record.first_byte_s:
+        return None
+    # The first token's time belongs to the prompt.
+    return (usage.completion_tokens - 1) / (record.took_s - record.first_byte_s) or None
+
+
+def _add(total: Total, record: Record) -> None:
+    status = record.status
+    total.requests += 1
+    if status < 400:  # noqa: PLR2004  the classes of HTTP
+        total.succeeded += 1
+    elif status == _LEFT:
+        total.cancelled += 1
+    elif status < 500:  # noqa: PLR2004
+        total.rejected += 1
+    else:
+        total.failed += 1
+    if usage := record.usage:
+        total.prompt_tokens += usage.prompt_tokens or 0
+        total.completion_tokens += usage.completion_tokens or 0
+        total.cached_tokens += usage.cached_tokens or 0

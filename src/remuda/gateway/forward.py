@@ -1,0 +1,147 @@
+"""A request on its way to an engine: what is known when it is let through, and what is sent once an instance is known.
+
+The original bytes of the body are sent wherever they can be. They are changed for an engine that expects another
+`model`, for the edits that the fleet file asks for, and where the engine does not speak the path's protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+from urllib.parse import quote, unquote_to_bytes
+
+import msgspec
+
+from remuda.gateway.api import Api, Source
+from remuda.gateway.edits import edit
+from remuda.gateway.head import RequestHead
+from remuda.gateway.keys import Key
+from remuda.gateway.routes import Candidate, Edits
+from remuda.gateway.shapes import Fault, Shape
+from remuda.gateway.timings import Timings
+from remuda.gateway.traits import Traits
+from remuda.gateway.translate import anthropic, responses
+from remuda.gateway.translate.ollama import KeepAlive
+from remuda.gateway.translation import EventTranslation, Translation
+from remuda.gateway.wanted import Body, Wanted
+
+_JSON = b"application/json"
+_GENERATING = (b"/v1/chat/completions", b"/v1/completions")
+_WITH_USAGE = Edits(set={"stream_options": b'{"include_usage":true}'})
+_OURS_OF_OLLAMA = Edits(strip=("keep_alive",))
+_TRANSLATORS: Mapping[str, Callable[[Body], Translation | Fault]] = MappingProxyType(
+    {
+        "/v1/messages": anthropic.translate,
+        "/v1/messages/count_tokens": anthropic.translate_count,
+        "/v1/responses": responses.translate,
+    }
+)
+
+
+class WayBack(Protocol):
+    """What is done to a response on its way to the client."""
+
+    def whole(self, status: int, body: bytes) -> tuple[int, bytes]:
+        """The status and JSON body for the client."""
+        ...
+
+    def events(self) -> EventTranslation:
+        """A translator for a stream."""
+        ...
+
+
+class Forward(msgspec.Struct):
+    """A request to send to one of the `candidates`."""
+
+    api: Api
+    head: RequestHead
+    key: Key
+    wanted: Wanted
+    body: Body
+    candidates: tuple[Candidate, ...]
+
+    def forget_body(self) -> None:
+        """Do not keep a large body for as long as its answer takes."""
+        self.body = b""
+        if self.wanted.form is not None:
+            self.wanted = msgspec.structs.replace(self.wanted, form=None)
+
+    @property
+    def heeds_comments(self) -> bool:
+        """Whether the client reads server-sent events, in which a comment says nothing but that we live."""
+        return self.wanted.streams and self.api.shape is not Shape.OLLAMA
+
+    @property
+    def keep_alive(self) -> KeepAlive | None:
+        """How long the client wants the instance to stay."""
+        return self.wanted.ollama.keep_alive if self.wanted.ollama else None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is asked of the model but to be loaded, or to go."""
+        return self.wanted.ollama is not None and self.wanted.ollama.translation is None
+
+    @property
+    def only_unloads(self) -> bool:
+        """Whether all that is asked is that the model goes."""
+        return self.is_bare and self.keep_alive is not None and self.keep_alive.ttl_s == 0
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What one instance is sent; `back`: what its response has to go through, None for nothing."""
+
+    path: bytes
+    body: Body
+    content_type: bytes | None
+    back: WayBack | None
+
+
+class Wants(msgspec.Struct, frozen=True):
+    """What the chosen instance asks for: the name that it expects (None: any), the protocols that it speaks."""
+
+    served_name: str | None
+    apis: frozenset[str]
+    traits: Traits
+
+
+def prepare(forward: Forward, edits: Edits, wants: Wants, clock: Callable[[], float]) -> Prepared | Fault:
+    """The request as this instance needs it, or why that cannot be."""
+    api, asked, body, path = forward.api, forward.wanted, forward.body, forward.wanted.path
+    written = asked.ollama.model if asked.ollama else asked.model
+    name = None if wants.served_name == written else wants.served_name
+    if api.source is not Source.JSON:
+        return _as_it_is(forward, name)
+    back: WayBack | None = None
+    if api.native is not None and api.native not in wants.apis:
+        translated = asked.ollama.translation if asked.ollama else _TRANSLATORS[api.native](body)
+        if isinstance(translated, Fault):
+            return translated
+        assert translated is not None  # noqa: S101  a bare request is not sent
+        body, path, back = translated.body, translated.path, translated
+    elif asked.ollama:
+        edits = edits.then(_OURS_OF_OLLAMA)
+    elif wants.traits.tells_timings and api.upstream in _GENERATING:
+        is_hidden = asked.streams and not asked.counts_usage
+        back = Timings(clock, hides_usage=is_hidden)
+        edits = edits.then(_WITH_USAGE) if is_hidden else edits
+    if name is not None or edits:
+        body = edit(body, name, edits)
+    return Prepared(path, body, _JSON, back)
+
+
+def _as_it_is(forward: Forward, name: str | None) -> Prepared:
+    """A request that is not JSON: no more than the model's name is changed in it."""
+    asked = forward.wanted
+    if name is None or forward.api.source in (Source.PATH, Source.CONTROL):
+        return Prepared(asked.path, forward.body, None, None)
+    if asked.form is None:
+        return Prepared(_with_model(asked.path, name), forward.body, None, None)
+    return Prepared(asked.path, b"".join(asked.form.with_model(name)), asked.form.content_type, None)
+
+
+def _with_model(path: bytes, name: str) -> bytes:
+    """A path with another `model` in its query."""
+    bare, _, query = path.partition(b"?")
+    pairs = [pair for pair in query.split(b"&") if pair and unquote_to_bytes(pair.partition(b"=")[0]) != b"model"]
+    return b"%b?%b" % (bare, b"&".join((*pairs, b"model=" + quote(name, safe="").encode())))
