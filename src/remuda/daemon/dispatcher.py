@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
+from collections.abc import Callable
 
 from remuda.daemon.instances import Instances
 from remuda.edge import clock
@@ -32,7 +33,8 @@ class Dispatcher:
 
     def __init__(self, residency: Residency) -> None:
         self._residency = residency
-        self._instances: Instances | None = None
+        self._instances: Instances
+        self._clock: Callable[[], float]
         self._waiters: dict[int, Waiter] = {}
         self._returned: set[asyncio.Task[None]] = set()
         self._events: deque[Event] = deque()
@@ -43,17 +45,23 @@ class Dispatcher:
         self._ended = asyncio.Event()
 
     def attach(self, instances: Instances) -> None:
-        """Give the dispatcher what carries out its commands."""
+        """Give the dispatcher what carries out its commands; in the loop that it will run in."""
         self._instances = instances
+        self._clock = asyncio.get_running_loop().time
 
     def ask(self, request: int, model: str, waiter: Waiter, priority: int = 0) -> None:
         """Ask for a model's instance; the waiter is called back, perhaps at once."""
+        # In the midst of a decision, what has not been decided yet must not be overtaken.
+        if not self._is_dispatching and self._residency.take(request, model):
+            waiter.granted(self._instances.endpoint(model))
+            return
         self._waiters[request] = waiter
         self.emit(RequestArrived(request, model, priority))
 
     def end(self, request: int) -> None:
         """A granted request is over."""
-        self.emit(RequestEnded(request))
+        if self._is_dispatching or not self._residency.give_back(request, self._clock()):
+            self.emit(RequestEnded(request))
 
     def dropped(self, request: int, model: str, waiter: Waiter) -> None:
         """A granted request found nobody there: ask again, once the end of the instance has been seen."""
@@ -64,7 +72,6 @@ class Dispatcher:
         task.add_done_callback(self._returned.discard)
 
     async def _ask_again(self, request: int, model: str) -> None:
-        assert self._instances is not None  # noqa: S101  attached before the first event
         await self._instances.look_into(model)
         waiter = self._waiters.pop(request, None)
         if waiter:
@@ -81,7 +88,6 @@ class Dispatcher:
 
     def look(self, model: str) -> Endpoint | None:
         """The model's instance, if it is ready; to look at it, not to use it."""
-        assert self._instances is not None  # noqa: S101  attached before the first event
         return self._instances.endpoint(model) if self.is_ready(model) else None
 
     def state(self, model: str) -> str:
@@ -149,10 +155,9 @@ class Dispatcher:
 
     def now(self) -> float:
         """The clock that residency runs on, in seconds."""
-        return asyncio.get_running_loop().time()
+        return self._clock()
 
     def _perform(self, command: Command) -> None:
-        assert self._instances is not None  # noqa: S101  attached before the first event
         match command:
             case Grant(request=request, model=model):
                 self._waiters.pop(request).granted(self._instances.endpoint(model))

@@ -131,6 +131,34 @@ class Residency:
                 assert_never(event)
         return commands
 
+    def take(self, request: int, model: str) -> bool:
+        """Grant a request at once if the model is ready; else nothing has happened, and `RequestArrived` must follow.
+
+        The same decision as for that event, without an event and a command: most requests are for a ready model.
+        """
+        instance = self._instances[model]
+        if instance.state is not State.READY:
+            return False
+        self._take(instance, request)
+        return True
+
+    def give_back(self, request: int, now: float) -> bool:
+        """End a granted request if nothing follows from it; else nothing has happened, and `RequestEnded` must follow."""
+        granted = self._granted.get(request)
+        if granted is None:
+            return False
+        instance, attempt = granted
+        if instance.attempt != attempt or instance.state is not State.READY:
+            return False
+        if instance.in_flight == 1 and (self._waiting or instance.ttl_s is not None):
+            return False
+        del self._granted[request]
+        instance.in_flight -= 1
+        if not instance.in_flight:
+            self._use(instance)
+            instance.idle_since = now
+        return True
+
     # Requests
 
     def _arrived(self, request: int, instance: Instance, priority: int, now: float) -> None:
@@ -169,11 +197,14 @@ class Residency:
             self._wake_by(expires_at)
 
     def _grant(self, instance: Instance, request: int) -> None:
+        self._take(instance, request)
+        self._commands.append(Grant(request, instance.model))
+
+    def _take(self, instance: Instance, request: int) -> None:
         instance.in_flight += 1
         instance.idle_since = None
         self._use(instance)
         self._granted[request] = (instance, instance.attempt)
-        self._commands.append(Grant(request, instance.model))
 
     def _grant_all(self, instance: Instance) -> None:
         for request in self._waiting.take(instance.model):
