@@ -27,7 +27,10 @@ EFFECTFUL_ROOMS = {"cli", "daemon", "edge", "web"}
 TESTED_ELSEWHERE: Mapping[str, str] = {
     # Verbs, and what they and the daemon are made of, are tried as users meet them: as processes.
     "cli/demo.py": "end_to_end/test_demo.py",
+    "cli/explain.py": "end_to_end/test_verbs.py",
     "cli/foreground.py": "end_to_end/test_up.py",
+    "cli/lease.py": "end_to_end/test_verbs.py",
+    "cli/lend.py": "end_to_end/test_verbs.py",
     "cli/load.py": "end_to_end/test_up.py",
     "cli/logs.py": "end_to_end/test_demo.py",
     "cli/reload.py": "end_to_end/test_clients.py",
@@ -35,8 +38,12 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "cli/serve.py": "end_to_end/test_demo.py",
     "cli/unload.py": "end_to_end/test_up.py",
     "cli/up.py": "end_to_end/test_up.py",
+    "daemon/attempt.py": "daemon/test_instances.py",
     "daemon/daemon.py": "end_to_end/test_up.py",
     "daemon/job.py": "end_to_end/test_up.py",
+    "daemon/planning.py": "daemon/test_reload.py",
+    "daemon/upkeep.py": "daemon/test_instances.py",
+    "edge/process_table.py": "edge/test_process.py",
     # The two ends of one API.
     "daemon/status.py": "daemon/control/test_models.py",
     "edge/control_client.py": "daemon/control/test_models.py",

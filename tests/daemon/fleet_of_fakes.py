@@ -3,12 +3,14 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from remuda.daemon.instances import Instances
 from remuda.daemon.launcher import Launcher
 from remuda.daemon.report import Report
+from remuda.daemon.upkeep import NotWatched, Upkeep
 from remuda.edge.paths import Places
 from remuda.plan.plan import Instance
 from remuda.residency.events import Event
@@ -37,16 +39,23 @@ def launcher(directory: Path, **environment: str) -> Launcher:
 class World:
     """Instances whose events and reports are kept."""
 
-    def __init__(self, directory: Path, *instances: Instance) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *instances: Instance,
+        upkeep: Upkeep | None = None,
+        programs: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.reports: list[Report] = []
         self.instances = Instances(
             {instance.model_id: instance for instance in instances},
-            launcher(directory),
+            Launcher(programs or {}, places(directory), directory, os.environ),
             places(directory),
             emit=self.events.put_nowait,
             reporter=self.reports.append,
         )
+        self.instances.upkeep = upkeep or NotWatched()
 
     async def event(self, kind: type[E]) -> E:
         """The next event, which has to be of this kind."""

@@ -116,3 +116,14 @@ async def test_a_client_that_leaves_while_its_engine_is_looked_into_loads_nothin
     dispatcher.abandon(1)
     await dispatcher.shut_down(5)
     assert not second.outcome.done()
+
+
+async def test_a_request_for_a_model_that_a_reload_has_removed_is_refused(tmp_path: Path) -> None:
+    dispatcher, instances, _ = wired(tmp_path, "a", "b")
+    instances.replace({"a": instances.planned["a"]})
+    client = Client()
+    dispatcher.ask(1, "b", client)
+    refusal = await client.outcome
+    assert isinstance(refusal, Refuse)
+    assert (refusal.kind, refusal.message) == (RefusalKind.REMOVED, "`b` is not in the fleet any more")
+    assert (dispatcher.state("b"), dispatcher.is_ready("b"), dispatcher.load("b")) == ("stopped", False, 0)

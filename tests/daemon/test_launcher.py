@@ -5,15 +5,16 @@ from pathlib import Path
 import pytest
 
 from remuda.daemon.launcher import StartError
-from remuda.edge import process, readiness
+from remuda.daemon.runtimes import Running
+from remuda.edge import readiness
 from remuda.edge.http.seam import Endpoint
 from remuda.engines.contract import FailureKind, Readiness
 from remuda.plan.plan import Instance
 from tests.daemon.fleet_of_fakes import fake, launcher, places
 
 
-async def launch(directory: Path, instance: Instance, **environment: str) -> tuple[process.Process, Endpoint]:
-    return await launcher(directory, **environment).launch(instance, 7, lambda _process, _endpoint: None)
+async def launch(directory: Path, instance: Instance, **environment: str) -> tuple[Running, Endpoint]:
+    return await launcher(directory, **environment).launch(instance, 7, lambda _running, _endpoint: None)
 
 
 async def failure(directory: Path, instance: Instance) -> StartError:
@@ -68,12 +69,12 @@ async def test_a_program_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
 async def test_an_engine_that_hangs_silently_is_given_up_and_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "STALL_S", 0.3)
-    spawned: list[process.Process] = []
+    monkeypatch.setattr(readiness, "STALL_FLOOR_S", 0.3)
+    spawned: list[Running] = []
     with pytest.raises(StartError) as raised:
-        await launcher(tmp_path).launch(fake("--fail", "hang"), 1, lambda process, _: spawned.append(process))
+        await launcher(tmp_path).launch(fake("--fail", "hang"), 1, lambda running, _: spawned.append(running))
     assert raised.value.failure.kind is FailureKind.STALLED
-    assert [process.members() for process in spawned] == [[]]
+    assert [running.members() for running in spawned] == [[]]
 
 
 async def test_secrets_reach_the_engine_and_files_come_before_the_environment(tmp_path: Path) -> None:

@@ -1,27 +1,31 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from remuda.daemon.instances import Instances
 from remuda.daemon.job import Job
-from remuda.daemon.reload import Reloaded, Reloader
+from remuda.daemon.launcher import Launcher
+from remuda.daemon.planning import Planner
+from remuda.daemon.reload import Reloaded, Reloader, Running
 from remuda.edge.http.limits import Limits
-from remuda.edge.http.server import GatewayServer
 from remuda.errors import RemudaError
 from remuda.facts.host import Device, Host
 from remuda.gateway.decide import Gateway
 from remuda.gateway.live import Nothing
 from remuda.plan.check import load_fleet
-from remuda.plan.plan import decide
+from remuda.residency.events import Event, PolicyChanged
+from tests.daemon.fleet_of_fakes import launcher, places
 
 TEXT = """
 gateway: {keys: [{name: roo, secret: "${file:roo.key}"}]}
 models:
-  alpha: {engine: llama-cpp, model: a.gguf}
-  beta: {engine: llama-cpp, model: b.gguf}
+  alpha: {engine: command, cmd: "alpha --port ${PORT}"}
+  beta: {engine: command, cmd: "beta --port ${PORT}"}
 routes: {lane: alpha}
 lint: {model_ids: "off"}
 """
@@ -38,21 +42,42 @@ class Server:
         self.taken.append((gateway, limits))
 
 
+class Events(Nothing):
+    """Takes what residency is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        self.told.append(event)
+
+
 class Setting:
     """A daemon that was started with TEXT, and its file."""
 
     def __init__(self, directory: Path) -> None:
         self.file = directory / "remuda.yaml"
-        self.server = Server()
+        self.server, self.events = Server(), Events()
         self.key = directory / "roo.key"
         self.key.write_text("first")
         fleet, _, _ = load_fleet(TEXT, "remuda.yaml")
         job = Job(fleet, self.file, os.environ)
-        self.reloader = Reloader(job, decide(fleet, HOST), HOST, Nothing())
+        planner = Planner(job, HOST)
+        planned = planner.plan(fleet)
+        self.launcher: Launcher = launcher(directory)
+        self.instances = Instances(
+            planned.plan.instances,
+            self.launcher,
+            places(directory),
+            emit=self.events.emit,
+            reporter=lambda _: None,
+        )
+        running = Running(cast("Any", self.events), self.instances, self.launcher, cast("Any", self.server), None)
+        self.reloader = Reloader(job, planner, planned, running)
 
     async def reload(self, text: str) -> Reloaded:
         self.file.write_text(text)
-        return await self.reloader.reload(cast("GatewayServer", self.server), None)
+        return await self.reloader.reload()
 
     @property
     def gateway(self) -> Gateway:
@@ -66,37 +91,58 @@ def setting(tmp_path: Path) -> Setting:
 
 async def test_a_key_whose_file_has_changed_is_in_force(setting: Setting) -> None:
     setting.key.write_text("second")
-    assert await setting.reload(TEXT) == Reloaded(keys=1, routes=1, models=2, needs_restart=())
+    assert await setting.reload(TEXT) == Reloaded(keys=1, routes=1, models=2)
     assert setting.gateway.keyring.find(b"first") is None
     assert setting.gateway.keyring.find(b"second") is not None
 
 
 async def test_routes_aliases_and_limits_are_in_force(setting: Setting) -> None:
-    text = TEXT.replace("{lane: alpha}", "{fast: beta}").replace("a.gguf", "a.gguf, aliases: [first]")
+    text = TEXT.replace("{lane: alpha}", "{fast: beta}").replace("alpha: {", "alpha: {aliases: [first], ")
     found = await setting.reload(text.replace("gateway: {", "gateway: {limits: {queue: 3}, "))
-    assert found.needs_restart == ()
+    assert (found.changed, found.needs_restart) == ((), ())
     assert sorted(setting.gateway.directory.nodes) == ["alpha", "beta", "fast", "first"]
     assert setting.server.taken[-1][1].queue == 3
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "waits"),
+    ("old", "new", "expected"),
     [
-        ("a.gguf", "a.gguf, settings: {ctx-size: 10}", "models.alpha"),
-        ("a.gguf", "a.gguf, ttl: 5m", "models.alpha"),
-        ("  beta:", "  gamma:", "models.gamma"),
-        ("gateway: {", "gateway: {listen: '127.0.0.1:1', ", "gateway.listen"),
-        ("routes:", "residency: {budget: {cpu: 1GiB}}\nroutes:", "residency"),
+        ("alpha --port", "alpha --more --port", {"changed": ("alpha",)}),
+        ("  beta:", "  gamma:", {"added": ("gamma",), "removed": ("beta",)}),
+        ("alpha: {", "alpha: {ttl: 5m, priority_is_no_key_of_ours: 1, ", None),
+        ("alpha: {", "alpha: {ttl: 5m, ", {}),
+        ("alpha: {", "alpha: {memory: 1MiB, ", {}),
+        ("alpha: {", "alpha: {hooks: {after_load: [true]}, ", None),
+        ("alpha: {", 'alpha: {hooks: {after_load: ["true"]}, ', {}),
+        ("alpha: {", "alpha: {limits: {cpus: 2}, ", {"changed": ("alpha",)}),
+        ("gateway: {", "gateway: {listen: '127.0.0.1:1', ", {"needs_restart": ("gateway.listen",)}),
     ],
 )
-async def test_what_needs_a_restart_is_named(setting: Setting, old: str, new: str, waits: str) -> None:
-    assert waits in (await setting.reload(TEXT.replace(old, new))).needs_restart
+async def test_what_it_means_for_the_models_is_told(
+    setting: Setting, old: str, new: str, expected: dict[str, Any] | None
+) -> None:
+    """A model whose claims, ttl or hooks have changed is not started anew for that."""
+    text = TEXT.replace(old, new)
+    if expected is None:
+        with pytest.raises(RemudaError):
+            await setting.reload(text)
+        return
+    found = await setting.reload(text)
+    assert found == Reloaded(keys=1, routes=1, models=2, **expected)
+    assert isinstance(setting.events.told[-1], PolicyChanged)
+
+
+async def test_what_starts_from_now_on_is_what_the_file_says(setting: Setting) -> None:
+    await setting.reload(TEXT.replace("alpha --port", "other --port"))
+    assert (setting.instances.planned["alpha"].cmd or ())[0] == "other"
+    assert setting.launcher.programs == {"alpha": (), "beta": ()}
 
 
 async def test_a_model_that_is_gone_is_not_served_any_more(setting: Setting) -> None:
-    found = await setting.reload(TEXT.replace("  beta: {engine: llama-cpp, model: b.gguf}\n", ""))
-    assert (found.models, found.needs_restart) == (1, ("models.beta",))
+    found = await setting.reload(TEXT.replace('  beta: {engine: command, cmd: "beta --port ${PORT}"}\n', ""))
+    assert (found.models, found.removed) == (1, ("beta",))
     assert setting.gateway.directory.find("beta") is None
+    assert str(found) == "beta removed"
 
 
 @pytest.mark.parametrize(
@@ -106,15 +152,33 @@ async def test_a_model_that_is_gone_is_not_served_any_more(setting: Setting) -> 
         "models: {}\nnonsense: 1",
         TEXT.replace("lane: alpha", "lane: nobody"),
         TEXT.replace("roo.key", "absent.key"),
-        TEXT.replace("a.gguf", "a.gguf, devices: [cuda7]"),
+        TEXT.replace("alpha: {", "alpha: {devices: [cuda7], "),
+        TEXT.replace("alpha: {engine: command, cmd: ", "alpha: {engine: vllm, executable: /no/such, model: "),
     ],
 )
 async def test_a_file_that_cannot_be_used_changes_nothing(setting: Setting, text: str) -> None:
+    before = dict(setting.instances.planned)
     with pytest.raises(RemudaError):
         await setting.reload(text)
-    assert setting.server.taken == []
+    assert (setting.server.taken, setting.events.told) == ([], [])
+    assert setting.instances.planned == before
+    assert await setting.reload(TEXT) == Reloaded(keys=1, routes=1, models=2)
 
 
 async def test_a_file_that_is_gone_changes_nothing(setting: Setting) -> None:
     with pytest.raises(RemudaError, match="cannot read"):
-        await setting.reloader.reload(cast("Any", setting.server), None)
+        await setting.reloader.reload()
+
+
+async def test_who_asks_together_gets_one_reload_and_who_asks_later_the_next(setting: Setting) -> None:
+    setting.file.write_text(TEXT)
+    first = [asyncio.ensure_future(setting.reloader.reload()) for _ in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    edited = setting.file.with_suffix(".new")
+    edited.write_text(TEXT.replace("beta", "gamma"))
+    edited.replace(setting.file)
+    second = [asyncio.ensure_future(setting.reloader.reload()) for _ in range(3)]
+    await asyncio.gather(*first, *second)
+    assert len(setting.server.taken) == 2
+    assert setting.gateway.directory.find("gamma") is not None

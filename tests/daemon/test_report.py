@@ -17,6 +17,9 @@ REPORTS: dict[str, report.Report] = {
     "finishing 2 requests, then stopping": report.ShuttingDown(2),
     "finishing 1 request, then stopping": report.ShuttingDown(1),
     "stopping": report.ShuttingDown(0),
+    "hook failed": report.HookFailed("a", "hook failed"),
+    "1 GiB did not come back": report.MemoryKept("a", "1 GiB did not come back"),
+    "the fleet file is in force": report.FileRead("the fleet file is in force"),
     "a bug in remuda, while stopping a: oops": report.Trouble("stopping a", "oops"),
 }
 

@@ -25,13 +25,13 @@ async def test_trap_57_engines_that_start_at_once_get_ports_of_their_own(tmp_pat
     """A port is looked for when an engine starts, and looked for again if it was lost to somebody else."""
     starts = launcher(tmp_path)
     launches = [
-        starts.launch(fake(model_id=f"fake-{number}"), number, lambda _process, _endpoint: None) for number in range(4)
+        starts.launch(fake(model_id=f"fake-{number}"), number, lambda _running, _endpoint: None) for number in range(4)
     ]
     started = await asyncio.gather(*launches)
     try:
         assert len({endpoint.port for _, endpoint in started}) == len(started)
     finally:
-        await asyncio.gather(*(process.stop(9, 0) for process, _ in started))
+        await asyncio.gather(*(running.stop(9, 0) for running, _ in started))
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ class Daemon:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,  # as a service runs it: without a terminal
             )
         self.url = self.wait_for(r"at (https?://\S+?)/v1")
         return self

@@ -267,5 +267,5 @@ def test_a_reader_that_leaves_does_not_end_the_daemon(home: Home) -> None:
         url = daemon.stdout.readline().split()[-1].removesuffix("/v1")
         daemon.stdout.close()
         assert [ask(client(url), model) for model in ("tiny-a", "tiny-b")] == ["tiny-a", "tiny-b"]
-        daemon.send_signal(signal.SIGHUP)
+        daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(30) == 0

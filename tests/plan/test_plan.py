@@ -1,12 +1,14 @@
 """Plans of small fleets on hosts that are written down, not looked for."""
 
 import dataclasses
+import math
 
 import pytest
 
 from remuda.facts.host import Device, Host
 from remuda.plan.check import load_fleet
 from remuda.plan.plan import Plan, decide
+from remuda.plan.sharing import Sharing, Standing
 
 GIB = 1024**3
 LAPTOP = Host((Device("cpu", "CPU", 32 * GIB, 20 * GIB),))
@@ -48,7 +50,7 @@ def test_a_model_without_declared_memory_has_its_devices_to_itself() -> None:
 def test_a_set_says_what_fits_for_models_without_declared_memory() -> None:
     text = "models: {a: {engine: vllm, model: o/a}, b: {engine: vllm, model: o/b}, c: {engine: vllm, model: o/c}}"
     made = plan(text + "\nresidency: {sets: {pair: a & b}}", DESKTOP)
-    assert made.families == (frozenset("ab"),)
+    assert made.sharing.families == (frozenset("ab"),)
     assert made.instances["a"].claims == {"cuda0": 0}
     assert made.instances["c"].claims == {"cuda0": 23 * GIB}
 
@@ -139,3 +141,33 @@ def test_a_fingerprint_changes_with_what_is_started_and_with_nothing_else() -> N
         {"environment": {"A": "1"}},
     ):
         assert dataclasses.replace(instance, **change).fingerprint != instance.fingerprint
+
+
+def test_how_models_share_the_devices() -> None:
+    text = """
+models:
+  a: {engine: vllm, model: o/a, priority: 5, preload: true, memory: 4GiB}
+  b: {engine: vllm, model: o/b, swappable: false, always_on: true}
+  c: {url: "http://10.0.0.7:8000"}
+residency:
+  groups: {pair: {members: [a, b], exclusive: false}}
+  reserve: {cuda0: 1GiB}
+  min_residency: 10s
+  max_wait: never
+"""
+    made = plan(text, DESKTOP)
+    assert made.instances["a"].standing == Standing(priority=5, preload=True)
+    assert made.instances["b"].standing == Standing(swappable=False, always_on=True)
+    assert made.sharing == Sharing(
+        expels={"a": frozenset("b"), "b": frozenset("a")},
+        capacity={"cpu": 32 * GIB, "cuda0": 24 * GIB},
+        reserve={"cuda0": GIB},
+        min_residency_s=10.0,
+        max_wait_s=math.inf,
+    )
+    assert (made.instances["b"].claims, made.instances["b"].claims_all) == ({"cuda0": 0}, False)
+
+
+def test_only_what_nobody_knows_the_size_of_has_its_devices_to_itself() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a}, b: {engine: vllm, model: o/b, memory: 1GiB}}", DESKTOP)
+    assert (made.instances["a"].claims_all, made.instances["b"].claims_all) == (True, False)

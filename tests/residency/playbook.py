@@ -8,6 +8,7 @@ On a mismatch the whole conversation is printed, `>>` what was told, `<<` what c
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 
 from remuda.engines.contract import Failure, FailureKind
@@ -27,6 +28,7 @@ def make_policy(
     *,
     ttl_s: Mapping[str, float] | None = None,
     sets: tuple[str, ...] | None = None,
+    max_wait_s: float = math.inf,
 ) -> Policy:
     """A policy in short: a bare number is bytes of `gpu`; a set is a string of one-letter models."""
     ttls = ttl_s or {}
@@ -35,7 +37,7 @@ def make_policy(
         for model, claim in claims.items()
     }
     families = None if sets is None else tuple(frozenset(family) for family in sets)
-    return Policy(residents, {"gpu": budget} if isinstance(budget, int) else budget, families)
+    return Policy(residents, {"gpu": budget} if isinstance(budget, int) else budget, families, max_wait_s=max_wait_s)
 
 
 def load_failed(request: int, model: str) -> Refuse:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remuda.errors import InternalError
 from remuda.residency.choose import choose_victims
 from remuda.residency.ledger import Ledger, Occupancy
 from remuda.residency.policy import Policy, Resident
@@ -55,43 +55,103 @@ def proper_subsets(victims: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     return itertools.chain.from_iterable(itertools.combinations(victims, n) for n in range(len(victims)))
 
 
-@given(policies(), st.permutations(UP))
-def test_the_victims_suffice_and_no_proper_subset_does(policy: Policy, order: list[str]) -> None:
-    victims = choose_victims(NEWCOMER, occupied(policy, UP), order)
-    assert suffices(policy, victims)
-    assert not any(suffices(policy, fewer) for fewer in proper_subsets(victims))
+def choose(policy: Policy, costs: Mapping[str, float], up: str = UP) -> tuple[str, ...] | None:
+    occupancy = occupied(policy, up)
+    victims = choose_victims(NEWCOMER, occupancy, costs)
+    assert occupancy.members == tuple(up), "it was only to be looked at"
+    return victims
+
+
+costs = st.dictionaries(st.sampled_from(UP), st.integers(0, 5).map(float))
+
+
+@given(policies(), costs)
+def test_the_victims_are_among_the_candidates_suffice_and_no_proper_subset_does(
+    policy: Policy, costs: dict[str, float]
+) -> None:
+    victims = choose(policy, costs)
+    if victims is None:
+        assert not suffices(policy, tuple(costs))
+    else:
+        assert costs.keys() >= set(victims)
+        assert suffices(policy, victims)
+        assert not any(suffices(policy, fewer) for fewer in proper_subsets(victims))
+
+
+@given(policies(), costs)
+def test_where_memory_alone_decides_nothing_costs_less(policy: Policy, costs: dict[str, float]) -> None:
+    policy = replace(policy, families=None)
+    victims = choose(policy, costs)
+    if victims is not None:
+        sets = itertools.chain.from_iterable(itertools.combinations(costs, n) for n in range(len(costs) + 1))
+        least = min(sum(costs[m] for m in some) for some in sets if suffices(policy, some))
+        assert sum(costs[model] for model in victims) == least
 
 
 @given(policies(), st.permutations(UP), st.integers(0, len(UP)))
-def test_nobody_behind_is_touched_while_those_in_front_suffice(policy: Policy, order: list[str], front: int) -> None:
+def test_among_equals_nobody_behind_is_touched_while_those_in_front_suffice(
+    policy: Policy, order: list[str], front: int
+) -> None:
+    policy = replace(policy, families=None)
     if suffices(policy, tuple(order[:front])):
-        assert set(choose_victims(NEWCOMER, occupied(policy, UP), order)) <= set(order[:front])
+        victims = choose(policy, dict.fromkeys(order, 0.0))
+        assert victims is not None
+        assert set(victims) <= set(order[:front])
 
 
 @pytest.mark.parametrize(
-    ("claims", "order", "victims"),
+    ("claims", "costs", "victims"),
     [
-        ({"a": 5, "b": 5, "n": 5}, "ab", ("a",)),
-        ({"a": 5, "b": 5, "n": 5}, "ba", ("b",)),
-        ({"a": 5, "b": 5, "n": 9}, "ba", ("b", "a")),
-        ({"a": 1, "b": 9, "n": 8}, "ab", ("b",)),
-        ({"a": {"y": 9}, "b": 9, "n": 8}, "ab", ("b",)),
-        ({"a": 1, "b": 1, "n": 8}, "ab", ()),
+        ({"a": 5, "b": 5, "n": 5}, {"a": 0, "b": 0}, ("a",)),
+        ({"a": 5, "b": 5, "n": 5}, {"b": 0, "a": 0}, ("b",)),
+        ({"a": 5, "b": 5, "n": 5}, {"a": 2, "b": 1}, ("b",)),
+        ({"a": 5, "b": 5, "n": 9}, {"b": 0, "a": 0}, ("b", "a")),
+        ({"a": 1, "b": 9, "n": 8}, {"a": 0, "b": 9}, ("b",)),
+        ({"a": {"y": 9}, "b": 9, "n": 8}, {"a": 0, "b": 9}, ("b",)),
+        ({"a": 1, "b": 1, "n": 8}, {"a": 0, "b": 0}, ()),
+        ({"a": 5, "b": 5, "n": 9}, {"a": 0}, None),
     ],
-    ids=["first", "by order", "both", "small one does not help", "other device does not help", "there is room"],
+    ids=["first", "by order", "by cost", "both", "small", "other device", "there is room", "one may not go"],
 )
-def test_preference(claims: dict[str, int], order: str, victims: tuple[str, ...]) -> None:
-    policy = make_policy(claims, {"gpu": 10, "y": 10})
-    assert choose_victims("n", occupied(policy, "ab"), order) == victims
+def test_preference(claims: dict[str, int], costs: dict[str, float], victims: tuple[str, ...] | None) -> None:
+    assert choose(make_policy(claims, {"gpu": 10, "y": 10}), costs, "ab") == victims
 
 
-def test_too_few_candidates_are_the_callers_mistake() -> None:
-    policy = make_policy({"a": 5, "b": 5, "n": 9}, 10)
-    with pytest.raises(InternalError, match="cannot make room for `n`"):
-        choose_victims("n", occupied(policy, "ab"), "a")
+def test_a_cheap_pair_goes_before_one_that_is_dear() -> None:
+    policy = make_policy({"a": 3, "b": 3, "c": 6, "n": 6}, 12)
+    assert choose(policy, {"a": 1, "b": 1, "c": 3}, "abc") == ("a", "b")
+    assert choose(policy, {"a": 2, "b": 2, "c": 3}, "abc") == ("c",)
 
 
-def test_the_occupancy_is_only_looked_at() -> None:
-    occupancy = occupied(make_policy({"a": 5, "n": 9}, 10), "a")
-    choose_victims("n", occupancy, "a")
-    assert occupancy.members == ("a",)
+def test_the_family_that_is_cheapest_to_reach_is_kept_and_the_order_decides_among_equals() -> None:
+    policy = make_policy({"a": 1, "b": 1, "n": 1}, 9, sets=("na", "nb"))
+    assert choose(policy, {"a": 0, "b": 0}, "ab") == ("b",)
+    assert choose(replace(policy, evict_costs={"b": 2}), {"a": 0, "b": 0}, "ab") == ("a",)
+
+
+def test_who_is_expelled_goes_although_there_is_room() -> None:
+    policy = make_policy({"a": 1, "b": 1, "n": 1}, 9)
+    residents = {**policy.residents, "n": replace(policy.residents["n"], expels=frozenset("b"))}
+    assert choose(replace(policy, residents=residents), {"a": 0, "b": 0}, "ab") == ("b",)
+    assert choose(replace(policy, residents=residents), {"a": 0}, "ab") is None
+
+
+def test_a_model_of_unknown_size_has_its_devices_to_itself() -> None:
+    policy = make_policy({"a": 1, "b": {"y": 1}, "n": 1}, {"gpu": 9, "y": 9})
+    residents = {**policy.residents, "a": replace(policy.residents["a"], claims_all=True)}
+    assert choose(replace(policy, residents=residents), {"a": 0, "b": 0}, "ab") == ("a",)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=20, max_size=60))
+def test_many_candidates_are_chosen_among_as_well(sizes_and_costs: list[tuple[int, int]]) -> None:
+    """Far more than can be tried out: the choice suffices, and nobody in it could stay."""
+    models = {f"m{number}": size for number, (size, _) in enumerate(sizes_and_costs)}
+    total = sum(models.values())
+    policy = make_policy({**models, NEWCOMER: total // 2}, total)
+    occupancy = Occupancy(Ledger(policy), models)
+    costs = {f"m{number}": float(cost) for number, (_, cost) in enumerate(sizes_and_costs)}
+    victims = choose_victims(NEWCOMER, occupancy, costs)
+    assert victims is not None
+    freed = sum(models[model] for model in victims)
+    assert freed >= total // 2
+    assert all(freed - models[model] < total // 2 for model in victims)

@@ -1,8 +1,48 @@
+from __future__ import annotations
+
 from remuda.plan.plan import Instance, Plan
+from remuda.plan.sharing import Sharing, Standing
 from remuda.residency.policy import Policy, Resident, policy_of
 
+GIB = 1024**3
 
-def test_a_plan_is_seen_as_claims_and_idle_times() -> None:
-    instance = Instance("a", "A", "vllm", "process", claims={"cuda0": 5}, ttl_s=60)
-    plan = Plan({"a": instance}, {"cuda0": 8}, (frozenset("a"),))
-    assert policy_of(plan) == Policy({"a": Resident("a", {"cuda0": 5}, 60)}, {"cuda0": 8}, (frozenset("a"),))
+
+def test_a_plan_is_seen_as_what_residency_decides_by() -> None:
+    standing = Standing(priority=3, swappable=False, preload=True, always_on=True)
+    instance = Instance("a", "A", "vllm", "process", claims={"cuda0": 4 * GIB}, ttl_s=60, standing=standing)
+    sharing = Sharing(
+        families=(frozenset("a"),),
+        evict_costs={"a": 2},
+        expels={"a": frozenset("b")},
+        capacity={"cuda0": 9 * GIB},
+        reserve={"cuda0": GIB},
+        min_residency_s=5.0,
+        max_wait_s=50.0,
+    )
+    resident = Resident(
+        model="a",
+        claims={"cuda0": 4 * GIB},
+        ttl_s=60,
+        priority=3,
+        swappable=False,
+        preload=True,
+        always_on=True,
+        load_s=2.0,
+        fingerprint=instance.fingerprint,
+        expels=frozenset("b"),
+    )
+    assert policy_of(Plan({"a": instance}, {"cuda0": 8 * GIB}, sharing)) == Policy(
+        {"a": resident},
+        {"cuda0": 8 * GIB},
+        (frozenset("a"),),
+        evict_costs={"a": 2},
+        capacity={"cuda0": 9 * GIB},
+        reserve={"cuda0": GIB},
+        min_residency_s=5.0,
+        max_wait_s=50.0,
+    )
+
+
+def test_a_load_that_has_been_seen_takes_as_long_as_it_took() -> None:
+    plan = Plan({"a": Instance("a", "A", "vllm", "process")}, {})
+    assert policy_of(plan, {"a": 7.0}).residents["a"].load_s == 7.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from remuda.residency.commands import Grant, RefusalKind, Refuse, Start, Stop, WakeAt
@@ -70,6 +72,14 @@ def test_trap_18_overlapping_streams_to_two_models_cannot_starve_a_third() -> No
     play.on(RequestEnded(2), Stop("a", 1, "evicted for `c`"))
 
 
+def test_trap_18_who_is_overdue_is_not_overtaken_by_requests_for_what_he_waits_for_to_go() -> None:
+    policy = replace(make_policy({"a": 1, "b": 1}, max_wait_s=60.0), min_residency_s=1e9)
+    play = Playbook(policy).up("a").on(RequestArrived(1, "a"), Grant(1, "a")).on(RequestArrived(2, "b"), WakeAt(60.0))
+    play.at(59.0).on(RequestArrived(3, "a"), Grant(3, "a"))
+    play.at(60.0).on(TimerFired()).on(RequestArrived(4, "a"), WakeAt(120.0))
+    play.on(RequestEnded(1)).on(RequestEnded(3), Stop("a", 1, "evicted for `b`")).swap("a", "b", granted=(2,))
+
+
 def test_trap_19_two_waiters_do_not_count_on_the_same_victim() -> None:
     play = Playbook(make_policy({"a": 1, "b": 1, "c": 1, "d": 1}, 2)).up("a", "b")
     play.on(RequestArrived(1, "c"), Stop("a", 1, "evicted for `c`"))
@@ -83,6 +93,29 @@ def test_trap_20_what_can_never_fit_is_refused_and_evicts_nothing() -> None:
     message = "cannot load `huge`: it needs 2.0 GiB of `gpu`, 1.0 GiB more than its budget"
     play.on(RequestArrived(1, "huge"), Refuse(1, "huge", RefusalKind.CANNOT_FIT, message))
     assert play.states() == "a ready"
+
+
+def test_trap_21_what_was_evicted_for_a_load_that_failed_comes_back() -> None:
+    play = Playbook(ONE_FITS).up("a").on(RequestArrived(1, "b"), Stop("a", 1, "evicted for `b`"))
+    play.on(InstanceStopped("a", 1), Start("b", 2))
+    refusal, start = play.residency.handle(InstanceFailed("b", 2, BROKEN), 0.0)
+    assert isinstance(refusal, Refuse)
+    assert (refusal.request, refusal.kind, refusal.failure) == (1, RefusalKind.LOAD_FAILED, BROKEN)
+    assert "`a`" in refusal.message
+    assert start == Start("a", 3)
+
+
+def test_trap_21_it_does_not_come_back_while_somebody_waits_for_the_room() -> None:
+    play = Playbook(ONE_FITS).up("a").on(RequestArrived(1, "b"), Stop("a", 1, "evicted for `b`"))
+    play.on(InstanceStopped("a", 1), Start("b", 2)).on(RequestArrived(2, "c"))
+    assert play.residency.handle(InstanceFailed("b", 2, BROKEN), 0.0)[1:] == [Start("c", 3)]
+
+
+def test_trap_21_a_failed_load_gives_back_what_it_evicted_and_says_so() -> None:
+    play = Playbook(ONE_FITS).up("a").on(RequestArrived(1, "b"), Stop("a", 1, "evicted for `b`"))
+    message = "cannot load `b`: out of memory; `a`, stopped to make room for it, will be started again"
+    play.on(InstanceStopped("a", 1), Start("b", 2))
+    play.on(InstanceFailed("b", 2, BROKEN), Refuse(1, "b", RefusalKind.LOAD_FAILED, message, BROKEN), Start("a", 3))
 
 
 @pytest.mark.parametrize("stale", [InstanceFailed("a", 1, BROKEN), InstanceReady("a", 1), InstanceStopped("a", 1)])
@@ -101,6 +134,17 @@ def test_trap_23_a_ttl_does_not_race_a_new_request() -> None:
     play.at(60.0).on(RequestArrived(1, "a"), Grant(1, "a")).on(TimerFired())
     assert play.status("a").state is State.READY
     play.on(RequestEnded(1), WakeAt(120.0))
+
+
+def test_trap_25_a_small_model_that_is_always_used_outlives_a_large_one_that_never_is() -> None:
+    play = Playbook(make_policy({"embedder": 1, "chat": 9, "other": 1}, 10))
+    for attempt, model in enumerate(["chat", "embedder"], start=1):
+        play.on(RequestArrived(attempt, model), Start(model, attempt)).at(5.0 * attempt)
+        play.on(InstanceReady(model, attempt), Grant(attempt, model)).on(RequestEnded(attempt))
+    for request in range(10, 13):
+        play.on(RequestArrived(request, "embedder"), Grant(request, "embedder")).on(RequestEnded(request))
+    play.on(RequestArrived(20, "chat"), Grant(20, "chat")).on(RequestEnded(20))
+    play.on(RequestArrived(21, "other"), Stop("chat", 1, "evicted for `other`"))
 
 
 def test_trap_24_unloading_holds_up_nobody_else() -> None:
@@ -136,6 +180,13 @@ def test_trap_28_somebody_later_does_not_overtake_in_the_same_turn() -> None:
     play = Playbook(make_policy({"a": 2, "wide": 3, "slim": 1}, 3)).up("a").on(RequestArrived(1, "a"), Grant(1, "a"))
     play.on(RequestArrived(2, "wide")).on(RequestArrived(3, "slim"))
     play.on(InstanceFailed("a", 1, BROKEN), Start("wide", 2))
+
+
+def test_trap_28_priority_reserves_the_room_and_kills_nothing() -> None:
+    play = Playbook(make_policy({"a": 1, "b": 1, "c": 1}, 1)).up("a").on(RequestArrived(1, "a"), Grant(1, "a"))
+    play.on(RequestArrived(2, "b")).on(RequestArrived(3, "c", 5))
+    assert play.status("a").in_flight == 1
+    play.on(RequestEnded(1), Stop("a", 1, "evicted for `c`")).swap("a", "c", granted=(3,))
 
 
 def test_trap_30_any_number_may_wait_for_a_load() -> None:

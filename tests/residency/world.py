@@ -1,20 +1,33 @@
-"""A world for a residency to live in: engines and clients that a test moves by hand, and the laws of that world.
+"""A world for a residency to live in: engines, clients and people that a test moves by hand, and the laws of it.
 
-It keeps books of its own, carries out every command and asserts with each that it was lawful. Everything that was
-told is recorded, so that it can be told again to another residency.
+It keeps books of its own, carries out every command and asserts with each that it was lawful; what has room is asked of
+`tests.residency.room`. Everything that was told is recorded, so that it can be told again to another residency.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from remuda.engines.contract import Failure
 from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Start, Stop, WakeAt
 from remuda.residency.events import (
+    DeviceReturned,
+    DevicesObserved,
+    DeviceYielded,
     Event,
+    Foreign,
     InstanceAdopted,
+    InstanceFailed,
     InstanceReady,
     InstanceStopped,
+    LeaseAsked,
+    LeaseEnded,
+    MemoryHeld,
+    MemoryMeasured,
+    PolicyChanged,
+    PreloadAsked,
+    RequestAbandoned,
     RequestArrived,
     RequestEnded,
     ShutdownAsked,
@@ -24,75 +37,169 @@ from remuda.residency.events import (
 from remuda.residency.policy import Policy
 from remuda.residency.residency import Residency
 from remuda.residency.states import State
+from tests.residency.room import Engine, Phase, Room
+
+Told = Callable[[Residency], object]
+"""Something that a residency is told, with the answer as its result."""
 
 
-class Phase(enum.Enum):
-    STARTING = enum.auto()
-    READY = enum.auto()
-    STOPPING = enum.auto()
+@dataclass(frozen=True)
+class Waiter:
+    """Who waits: for what, and since when."""
 
-
-@dataclass
-class Engine:
-    attempt: int
-    phase: Phase
+    model: str
+    since: float
 
 
 class World:
-    """Engines that are up, requests that wait, requests that are served."""
+    """Engines that are up, requests that wait, requests that are served, people with wishes."""
 
     def __init__(self, policy: Policy) -> None:
-        self.policy = policy
         self.residency = Residency(policy)
+        self.room = Room(policy)
         self.now = 0.0
         self.wake_at: float | None = None
-        self.engines: dict[str, Engine] = {}
-        self.waiting: dict[int, str] = {}
+        self.waiting: dict[int, Waiter] = {}
         self.served: dict[int, tuple[str, int]] = {}
+        self.leases: dict[str, tuple[str, float | None]] = {}
         self.outcomes: set[int] = set()
-        self.told: list[tuple[Event, float, list[Command]]] = []
-        self._by_order = False
-        self._by_force = False
-        self._shutting_down = False
+        self.told: list[tuple[Told, object]] = []
+        self.shutting_down = False
+        self._event: Event = TimerFired()
+        self._doomed: set[str] = set()
+        self._wanted: set[str] = set()
+        self._evicted_for: dict[str, set[str]] = {}
+        self._failed: set[str] = set()
         self._requests = 0
+
+    @property
+    def policy(self) -> Policy:
+        return self.room.policy
+
+    @property
+    def engines(self) -> dict[str, Engine]:
+        return self.room.engines
 
     # What a test can make happen
 
     def tell(self, event: Event) -> None:
-        self._by_order = isinstance(event, UnloadAsked | ShutdownAsked)
-        self._by_force = isinstance(event, UnloadAsked | ShutdownAsked) and event.kill
-        self._shutting_down |= isinstance(event, ShutdownAsked)
+        self._event = event
         commands = self.residency.handle(event, self.now)
-        self.told.append((event, self.now, commands))
+        self.told.append((_telling(event, self.now), commands))
         for command in commands:
             self._carry_out(command)
 
-    def arrive(self, model: str) -> int:
+    def arrive(self, model: str, *, priority: int = 0, insists: bool = False) -> int:
+        """Somebody asks; the fast way is tried first, as the daemon does."""
         self._requests += 1
-        self.waiting[self._requests] = model
-        self.tell(RequestArrived(self._requests, model))
-        return self._requests
+        request = self._requests
+        self.waiting[request] = Waiter(model, self.now)
+        self._event = RequestArrived(request, model, priority, insists)
+        taken = self.residency.take(request, model, priority)
+        self.told.append((lambda residency: residency.take(request, model, priority), taken))
+        if taken:
+            self._grant(request, model)
+        else:
+            self.tell(self._event)
+        return request
 
     def end(self, request: int) -> None:
         del self.served[request]
-        self.tell(RequestEnded(request))
+        now = self.now
+        ended = self.residency.give_back(request, now)
+        self.told.append((lambda residency: residency.give_back(request, now), ended))
+        if not ended:
+            self.tell(RequestEnded(request))
+
+    def abandon(self, request: int) -> None:
+        """The client leaves, whether it waits or is served."""
+        if self.waiting.pop(request, None) is not None:
+            self.outcomes.add(request)
+        self.served.pop(request, None)
+        self.tell(RequestAbandoned(request))
 
     def adopt(self, model: str, attempt: int) -> None:
-        self.engines[model] = Engine(attempt, Phase.READY)
+        self._put_up(model, attempt, Phase.READY)
         self.tell(InstanceAdopted(model, attempt))
 
     def become_ready(self, model: str) -> None:
         self.engines[model].phase = Phase.READY
+        self._evicted_for.pop(model, None)
         self.tell(InstanceReady(model, self.engines[model].attempt))
 
-    def have_stopped(self, model: str) -> None:
-        self.tell(InstanceStopped(model, self.engines.pop(model).attempt))
+    def have_stopped(self, model: str, *, held_bytes: int = 0) -> None:
+        """The engine is gone; so many bytes of its devices do not come back."""
+        engine = self._gone(model, held_bytes)
+        self.tell(InstanceStopped(model, engine.attempt))
+
+    def die(self, model: str, failure: Failure) -> None:
+        engine = self._gone(model, 0)
+        self._failed.add(model)
+        if engine.phase is Phase.STARTING:
+            self._wanted |= self._evicted_for.pop(model, set())
+        self.tell(InstanceFailed(model, engine.attempt, failure))
+
+    def unload(self, model: str, *, kill: bool) -> None:
+        self._doomed |= {model} & self.engines.keys()
+        self.tell(UnloadAsked(model, kill=kill))
+
+    def shut_down(self, *, kill: bool) -> None:
+        self.shutting_down = True
+        self._doomed |= self.engines.keys()
+        self.tell(ShutdownAsked(kill=kill))
+
+    def lease(self, name: str, model: str, seconds: float | None) -> None:
+        until = None if seconds is None else self.now + seconds
+        self.leases[name] = (model, until)
+        self.tell(LeaseAsked(name, model, until))
+
+    def end_lease(self, name: str) -> None:
+        self.leases.pop(name, None)
+        self.tell(LeaseEnded(name))
+
+    def yield_device(self, device: str, *, kill: bool) -> None:
+        self.room.yielded.add(device)
+        self._doomed |= {model for model, engine in self.engines.items() if device in engine.claims}
+        self.tell(DeviceYielded(device, "a game", kill=kill))
+
+    def return_device(self, device: str) -> None:
+        self.room.yielded.discard(device)
+        self.tell(DeviceReturned(device))
+
+    def observe(self, foreign: dict[str, int]) -> None:
+        self.room.foreign |= foreign
+        self.tell(DevicesObserved({device: Foreign(size, "a game") for device, size in foreign.items()}))
+
+    def measure(self, model: str, claims: dict[str, int]) -> None:
+        self.room.measured[model] = claims
+        if model in self.engines:
+            before = self.engines[model].claims
+            self.engines[model].claims = {d: max(size, before.get(d, 0)) for d, size in claims.items()}
+        self.tell(MemoryMeasured(model, claims))
+
+    def preload(self) -> None:
+        self._wanted |= {model for model, resident in self.policy.residents.items() if resident.preload}
+        self.tell(PreloadAsked())
+
+    def change(self, policy: Policy) -> None:
+        self._doomed |= {
+            model
+            for model, engine in self.engines.items()
+            if model not in policy.residents or policy.residents[model].fingerprint != engine.resident.fingerprint
+        }
+        self.room.adopt(policy)
+        self.tell(PolicyChanged(policy))
 
     def pass_time(self, seconds: float) -> None:
-        self.now += seconds
-        while self.wake_at is not None and self.wake_at <= self.now:
+        until = self.now + seconds
+        for _ in range(1_000):
+            if self.wake_at is None or self.wake_at > until:
+                self.now = until
+                return
+            self.now = max(self.now, self.wake_at)
             self.wake_at = None
             self.tell(TimerFired())
+        raise AssertionError("the timer never rests")
 
     def in_phase(self, phase: Phase) -> list[str]:
         return [model for model, engine in self.engines.items() if engine.phase is phase]
@@ -106,27 +213,13 @@ class World:
 
     # The laws
 
-    def room_for(self, model: str) -> bool:
-        """Whether the model fits beside all that is up, straight from the definition."""
-        residents = self.policy.residents
-        for device, size in residents[model].claims.items():
-            if (
-                size + sum(residents[other].claims.get(device, 0) for other in self.engines)
-                > self.policy.budget[device]
-            ):
-                return False
-        together = {other for other in (model, *self.engines) if self._governed(other)}
-        families = self.policy.families
-        alone = together <= {model} or model not in together
-        return families is None or alone or any(together <= family for family in families)
-
     def check_books(self) -> None:
         """The snapshot tells what is so."""
         for status in self.residency.snapshot():
             engine = self.engines.get(status.model)
             alive = engine is not None and (status.model, engine.attempt)
             assert status.in_flight == sum(1 for whose in self.served.values() if whose == alive)
-            assert status.waiting == sum(1 for model in self.waiting.values() if model == status.model)
+            assert status.waiting == sum(1 for waiter in self.waiting.values() if waiter.model == status.model)
             assert (status.waiting_for is not None) == (status.waiting > 0)
             assert status.state is not State.READY or not status.waiting
             assert (status.state is State.STOPPED) == (engine is None)
@@ -141,53 +234,123 @@ class World:
             case Stop():
                 self._stop(command)
             case Grant(request, model):
-                assert self.waiting.pop(request) == model
-                assert self.engines[model].phase is Phase.READY
-                self._outcome(request)
-                self.served[request] = (model, self.engines[model].attempt)
-            case Refuse(request, model, kind):
-                assert self.waiting.pop(request) == model
-                assert (kind is RefusalKind.SHUTTING_DOWN) == self._shutting_down
-                assert kind is not RefusalKind.CANNOT_FIT or not World(self.policy).room_for(model)
-                self._outcome(request)
+                self._grant(request, model)
+            case Refuse():
+                self._refuse(command)
             case WakeAt(at):
                 self.wake_at = at
+
+    def _grant(self, request: int, model: str) -> None:
+        waiter = self.waiting.pop(request)
+        assert waiter.model == model
+        assert self.engines[model].phase is Phase.READY
+        assert model not in self._doomed or self.shutting_down
+        if not isinstance(self._event, InstanceReady):
+            assert not [old for old in self._older_than_allowed(request) if self._in_the_way(model, old)]
+        self._outcome(request)
+        self.served[request] = (model, self.engines[model].attempt)
+
+    def _older_than_allowed(self, request: int) -> list[str]:
+        """The models of those who came before the request and have waited for longer than anybody has to."""
+        limit = self.now - self.policy.max_wait_s
+        return [waiter.model for other, waiter in self.waiting.items() if other < request and waiter.since < limit]
+
+    def _in_the_way(self, model: str, old: str) -> bool:
+        """Whether the instance has to go for another, which could come if all who may be evicted went."""
+        staying = [other for other in self.engines if other != model and not self._may_go(other)]
+        return old != model and self._may_go(model) and self.room.conflict(old, model) and self.room.fits(old, staying)
+
+    def _may_go(self, model: str) -> bool:
+        resident = self.room.known[model]
+        return resident.swappable and not resident.always_on and not self._leased(model)
+
+    def _leased(self, model: str) -> bool:
+        return any(whose == model and (until is None or until > self.now) for whose, until in self.leases.values())
+
+    def _refuse(self, refusal: Refuse) -> None:
+        model, kind = refusal.model, refusal.kind
+        assert self.waiting.pop(refusal.request).model == model
+        assert (kind is RefusalKind.SHUTTING_DOWN) == self.shutting_down
+        assert refusal.retry_after_s is None or refusal.retry_after_s >= 0
+        match kind:
+            case RefusalKind.CANNOT_FIT:
+                assert not self._alone_in_an_empty_world(model)
+            case RefusalKind.HELD:
+                assert not self.room.fits(model, [other for other in self.engines if not self._may_go(other)])
+            case RefusalKind.YIELDED:
+                assert not self.room.yielded.isdisjoint(self.room.claims(model))
+            case RefusalKind.BACKING_OFF | RefusalKind.GIVEN_UP:
+                assert model in self._failed
+            case RefusalKind.REMOVED:
+                assert model not in self.policy.residents
+        self._outcome(refusal.request)
+
+    def _alone_in_an_empty_world(self, model: str) -> bool:
+        return Room(self.policy, measured=self.room.measured, known=self.room.known).fits(model, [])
 
     def _outcome(self, request: int) -> None:
         assert request not in self.outcomes
         self.outcomes.add(request)
 
     def _start(self, model: str, attempt: int) -> None:
-        assert not self._shutting_down
+        assert not self.shutting_down
         assert model not in self.engines
-        assert model in self.waiting.values()
-        assert self.room_for(model)
-        assert not any(self._share_device(model, other) for other in self._in_transit())
+        assert self._is_wanted(model)
+        assert self.room.fits(model, self.engines)
+        assert not any(self.room.share_device(model, other) for other in self._in_transit())
         assert all(attempt > engine.attempt for engine in self.engines.values())
-        self.engines[model] = Engine(attempt, Phase.STARTING)
+        self._put_up(model, attempt, Phase.STARTING)
+
+    def _is_wanted(self, model: str) -> bool:
+        """Whether somebody waits for it, or it is to be up without requests, or it was evicted in vain."""
+        asked = any(waiter.model == model for waiter in self.waiting.values())
+        return asked or self.policy.residents[model].always_on or model in self._wanted
 
     def _stop(self, command: Stop) -> None:
-        engine = self.engines[command.model]
+        model = command.model
+        engine = self.engines[model]
         assert engine.attempt == command.attempt
-        assert command.kill == (command.kill and self._by_force)
+        assert not command.kill or getattr(self._event, "kill", False)
         assert engine.phase is not Phase.STOPPING or command.kill
-        assert engine.phase is not Phase.STARTING or self._by_order
+        assert engine.phase is not Phase.STARTING or model in self._doomed
         if not command.kill:
-            assert (command.model, command.attempt) not in self.served.values()
-        if command.reason.startswith(("evicted", "idle")):
-            assert not self._held(command.model)
+            assert (model, command.attempt) not in self.served.values()
+        if model not in self._doomed:
+            assert not self._held(model)
+            assert self._may_go(model) or "evicted" not in command.reason
+        if command.reason.startswith("evicted for `"):
+            self._evicted_for.setdefault(command.reason.split("`")[1], set()).add(model)
         engine.phase = Phase.STOPPING
 
+    def _put_up(self, model: str, attempt: int, phase: Phase) -> None:
+        self._doomed.discard(model)
+        self._wanted.discard(model)
+        claims, alone = dict(self.room.claims(model)), self.room.alone(model)
+        self.engines[model] = Engine(attempt, phase, self.policy.residents[model], claims, alone)
+
+    def _gone(self, model: str, held_bytes: int) -> Engine:
+        engine = self.engines.pop(model)
+        for device in engine.claims if held_bytes else ():
+            self.room.foreign[device] = self.room.foreign.get(device, 0) + held_bytes
+            self.tell(MemoryHeld(model, engine.attempt, device, held_bytes, "a zombie"))
+        return engine
+
     def _held(self, model: str) -> bool:
-        return any(self._share_device(model, other) for other in self.in_phase(Phase.STARTING))
+        """Whether nothing but an order may end it now."""
+        starting = any(self.room.share_device(model, other) for other in self.in_phase(Phase.STARTING))
+        return starting or self._leased(model)
 
     def _in_transit(self) -> list[str]:
         return self.in_phase(Phase.STARTING) + self.in_phase(Phase.STOPPING)
 
-    def _share_device(self, one: str, other: str) -> bool:
-        residents = self.policy.residents
-        return bool(set(residents[one].claims) & set(residents[other].claims))
 
-    def _governed(self, model: str) -> bool:
-        named = any(model in family for family in self.policy.families or ())
-        return bool(self.policy.residents[model].claims) or named
+def backwards(policy: Policy) -> Policy:
+    """The same policy, written in another order."""
+    residents = dict(reversed(list(policy.residents.items())))
+    return replace(policy, residents=residents, budget=dict(reversed(list(policy.budget.items()))))
+
+
+def _telling(event: Event, now: float) -> Told:
+    """The event as another residency would be told it, whose policies are all written in another order."""
+    told = PolicyChanged(backwards(event.policy)) if isinstance(event, PolicyChanged) else event
+    return lambda residency: residency.handle(told, now)

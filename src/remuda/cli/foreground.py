@@ -35,14 +35,15 @@ def serve(
     only: Sequence[str] = (),
     listen: str | None = None,
     greeting: Callable[[str], str] | None = None,
+    watches: bool = False,
 ) -> int:
-    """Serve a fleet until a signal; returns the exit code.
+    """Serve a fleet until a signal; returns the exit code. With `watches`, edits of its file are applied.
 
     `greeting` makes what is printed once the gateway's URL is known. What the plan refuses is raised with its places in
     the file.
     """
     address = _address(listen, loaded.fleet.gateway) if listen else None
-    job = Job(loaded.fleet, loaded.path, os.environ, tuple(only), address)
+    job = Job(loaded.fleet, loaded.path, os.environ, tuple(only), address, watches)
     models = [name for name, model in loaded.fleet.models.items() if model.enabled and (not only or name in only)]
     with _display(models) as display:
 

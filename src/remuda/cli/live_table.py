@@ -43,10 +43,10 @@ class LiveTable:
     def show(self, what: Report) -> None:
         """Put it into its model's row."""
         model = getattr(what, "model", None)
-        if model is None:
+        if model is None or isinstance(what, report.HookFailed | report.MemoryKept):
             self.print(sentence(what))
         else:
-            self._rows[model] = _row(what)
+            self._rows[model] = _row(what)  # a reload may have brought it
 
     def print(self, text: str) -> None:
         """Print above the table."""

@@ -26,7 +26,10 @@ COMMANDS: Final = {
     "ps": "Show what is running.",
     "load": "Load a model now.",
     "unload": "Take a model out of memory.",
-    "reload": "Apply keys, routes and limits of the edited file.",
+    "explain": "Say what would be evicted for a model now.",
+    "lease": "Hold on to a model for a while.",
+    "lend": "Lend a device to another program.",
+    "reload": "Apply the edited fleet file.",
     "logs": "Show the log of a model's engine.",
 }
 """Every verb, in the order of the help."""

@@ -31,7 +31,7 @@ def _rows(models: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
             _age(model["since_s"]),
             _requests(model["in_flight"], model["waiting"]),
             ",".join(model["devices"]) or "-",
-            model["address"] or model["waiting_for"] or model["failure"] or "-",
+            model["address"] or model["progress"] or model["waiting_for"] or _failure(model) or "-",
         )
         for model in models
     ]
@@ -39,6 +39,18 @@ def _rows(models: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 
 def _state(model: Mapping[str, Any]) -> str:
     return "failed" if model["state"] == "stopped" and model["failure"] else str(model["state"])
+
+
+def _failure(model: Mapping[str, Any]) -> str | None:
+    """Why it failed, and what that means for the next request."""
+    if not model["failure"]:
+        return None
+    again = ""
+    if model["is_given_up"]:
+        again = f"failed {model['failures']} times, given up until `remuda load`: "
+    elif model["retry_in_s"]:
+        again = f"failed {model['failures']} times, not tried again for {model['retry_in_s']:.0f} s: "
+    return f"{again}{model['failure']}"
 
 
 def _requests(in_flight: int, waiting: int) -> str:

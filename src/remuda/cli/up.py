@@ -14,11 +14,12 @@ from remuda.errors import SpecError
 @fleet_file.option
 @click.option("--only", multiple=True, metavar="MODEL", help="Serve only this model; may be given again.")
 @click.option("--listen", metavar="HOST:PORT", help="Listen here instead of where the file says.")
-def command(file: Path | None, only: tuple[str, ...], listen: str | None) -> int:
+@click.option("--watch", is_flag=True, help="Apply every edit of the file by itself.")
+def command(file: Path | None, only: tuple[str, ...], listen: str | None, *, watch: bool) -> int:
     """Serve the models of the fleet at one address, until interrupted.
 
     An engine is started when its model is first asked for. Ctrl-C finishes the requests in flight and stops every
-    engine; a second one does not wait.
+    engine; a second one does not wait. SIGHUP applies the edited file where there is no terminal.
     """
     from remuda.cli.foreground import narrowed, serve  # noqa: PLC0415 (uvloop and the daemon load only here)
 
@@ -27,4 +28,4 @@ def command(file: Path | None, only: tuple[str, ...], listen: str | None) -> int
     loaded = fleet_file.load(file)
     if loaded.warnings:
         output.note(f"{loaded.path}: {len(loaded.warnings)} warnings, which `remuda check` shows")
-    return serve(loaded, only=narrowed(loaded.fleet, only), listen=listen)
+    return serve(loaded, only=narrowed(loaded.fleet, only), listen=listen, watches=watch)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from remuda.daemon import report
 from remuda.daemon.books import Books, access_log, open_books
@@ -21,27 +21,44 @@ from remuda.daemon.gateway import gateway_of, limits_of, tls_of
 from remuda.daemon.instances import Instances
 from remuda.daemon.job import Job
 from remuda.daemon.launcher import Launcher
-from remuda.daemon.reload import Reloader
+from remuda.daemon.measuring import Measuring, Surroundings
+from remuda.daemon.planning import Planned, Planner
+from remuda.daemon.processes import Processes
+from remuda.daemon.reload import Reloaded, Reloader, Running
+from remuda.daemon.runtimes import Runtime
 from remuda.daemon.status import Status
+from remuda.daemon.watching import watch
+from remuda.edge.cgroups import find_cgroups
 from remuda.edge.http.bypass import Bypass
 from remuda.edge.http.frontend import Service, Ways
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.server import GatewayServer
 from remuda.edge.lock import Lock
+from remuda.edge.orphans import Reaper, adopt_orphans
 from remuda.edge.paths import Places, places
 from remuda.edge.probes.host import host
-from remuda.edge.programs import find_program
 from remuda.edge.records import Records
 from remuda.edge.secrets import Resolver
-from remuda.engines import ENGINES
-from remuda.errors import EffectError, Problem, UnsatisfiableError
-from remuda.plan.plan import Instance, Plan, decide
-from remuda.residency.policy import policy_of
+from remuda.edge.terminal import has_terminal
+from remuda.errors import Problem, RemudaError
+from remuda.residency.events import PreloadAsked
 from remuda.residency.residency import Residency
 
 GRACE_S = 30.0
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_HOUSEKEEPING_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A daemon that serves."""
+
+    server: GatewayServer
+    status: Status
+    books: Books
+    reloader: Reloader
+    measuring: Measuring
 
 
 class Daemon:
@@ -53,7 +70,10 @@ class Daemon:
         self._signals: asyncio.Queue[int] = asyncio.Queue()
 
     async def run(self) -> int:
-        """Serve until SIGINT, SIGTERM or SIGHUP; returns which. A second one ends everything at once."""
+        """Serve until SIGINT or SIGTERM; returns which. A second one ends everything at once.
+
+        SIGHUP ends it as well where it has a terminal, which has gone then; elsewhere it reads the fleet file again.
+        """
         with self._catching_signals():
             at = places(self._job.file)
             at.make()
@@ -64,86 +84,113 @@ class Daemon:
                 lock.release()
 
     async def _serve(self, at: Places) -> int:
-        plan = self._plan(Records(at.instances))
-        launcher = Launcher(self._programs(plan), at, self._job.file.parent.resolve(), self._job.environment)
-        residency = Residency(policy_of(plan))
+        job = self._job
+        planner = Planner(job, host().with_freed(_held(Records(at.instances))))
+        planned = planner.plan(job.fleet)
+        self._note(planned)
+        directory = job.file.parent.resolve()
+        launcher = Launcher(planned.programs, at, directory, job.environment, self._runtimes(planned))
+        residency = Residency(planned.policy)
         dispatcher = Dispatcher(residency)
-        resolver = Resolver(self._job.file.parent, self._job.environment)
-        gateway = gateway_of(self._job.fleet, plan.instances, resolver, dispatcher, int(self._job.file.stat().st_mtime))
-        tls = tls_of(self._job.fleet.gateway.tls, self._job.file.parent)
+        resolver = Resolver(job.file.parent, job.environment)
+        gateway = gateway_of(job.fleet, planned.plan.instances, resolver, dispatcher, int(job.file.stat().st_mtime))
+        tls = tls_of(job.fleet.gateway.tls, job.file.parent)
         control_at = Endpoint("localhost", 0, unix=str(at.socket))
         ways = Ways(dispatcher, Bypass(dispatcher.look), Bypass(lambda _: control_at))
-        listen = self._job.listen or self._job.fleet.gateway.listen
+        listen = job.listen or job.fleet.gateway.listen
         async with contextlib.AsyncExitStack() as stack:
-            log = access_log(self._job.fleet.gateway.access_log, self._job.file.parent)
-            books = await open_books(at.usage, log, self._report)
+            books = await open_books(at.usage, access_log(job.fleet.gateway.access_log, job.file.parent), self._report)
             stack.push_async_callback(books.close)
-            tell = report.both(books.tell, self._report)
-            instances = Instances(plan.instances, launcher, at, emit=dispatcher.emit, reporter=tell)
+            self._report = report.both(books.tell, self._report)
+            instances = Instances(planned.plan.instances, launcher, at, emit=dispatcher.emit, reporter=self._report)
             dispatcher.attach(instances)
-            service = Service(gateway, ways, books.accounts, limits_of(self._job.fleet.gateway.limits), tls)
+            service = Service(gateway, ways, books.accounts, limits_of(job.fleet.gateway.limits), tls)
             server = await GatewayServer.bind(listen.host, listen.port, service)
             stack.push_async_callback(server.drain, 0)
+            reloader = Reloader(job, planner, planned, Running(dispatcher, instances, launcher, server, tls))
+            around = Surroundings(launcher, dispatcher, lambda: reloader.planned.plan, self._report)
+            measuring = Measuring(planner.devices, at, around)
+            instances.upkeep = measuring.memory
+            stack.push_async_callback(measuring.memory.close)
+            await measuring.memory.calibrate()
             await instances.take_over()
-            status = Status(self._job.file, server.url, at, plan.instances, residency, dispatcher, instances)
-            reloader = Reloader(self._job, plan, self._host, dispatcher)
-            control = ControlServer(Control(status, books, lambda: reloader.reload(server, tls)), at.socket)
+            measuring.recall()
+            status = Status(job.file, server.url, at, residency, dispatcher, instances)
+            parts = _Parts(server, status, books, reloader, measuring)
+            control = ControlServer(Control(status, books, lambda: self._reload(parts)), at.socket)
             control.start()
             stack.push_async_callback(control.close)
             await server.accept()
-            tell(report.Serving(server.url))
-            return await self._until_ended(server, status, books)
+            self._report(report.Serving(server.url))
+            dispatcher.emit(PreloadAsked())
+            return await self._until_ended(parts)
 
-    async def _until_ended(self, server: GatewayServer, status: Status, books: Books) -> int:
-        """Wait for a signal, then finish what is being answered and stop the engines."""
+    async def _until_ended(self, parts: _Parts) -> int:
+        """Wait for a signal to end, then finish what is being answered and stop the engines."""
+        dispatcher = parts.status.dispatcher
         async with asyncio.TaskGroup() as tasks:
-            housekeeping = tasks.create_task(status.instances.bound_logs())
-            bookkeeping = tasks.create_task(books.keep())
-            ended_by = await self._signals.get()
-            impatience = tasks.create_task(self._kill_at_next_signal(status.dispatcher))
-            self._report(report.ShuttingDown(status.in_flight))
-            await asyncio.gather(server.drain(GRACE_S), status.dispatcher.shut_down(GRACE_S))
-            housekeeping.cancel()
-            bookkeeping.cancel()
-            impatience.cancel()
+            chores = [
+                tasks.create_task(parts.measuring.memory.keep()),
+                tasks.create_task(self._keep_house(parts.status.instances)),
+                tasks.create_task(parts.books.keep()),
+            ]
+            if self._job.watches:
+                chores.append(tasks.create_task(watch(self._job.file, lambda: self._apply_edit(parts))))
+            while (ended_by := await self._signals.get()) == signal.SIGHUP and not has_terminal():
+                chores.append(tasks.create_task(self._apply_edit(parts)))
+            chores.append(tasks.create_task(self._kill_at_next_signal(dispatcher)))
+            self._report(report.ShuttingDown(parts.status.in_flight))
+            await asyncio.gather(parts.server.drain(GRACE_S), dispatcher.shut_down(GRACE_S))
+            for chore in chores:
+                chore.cancel()
         return ended_by
 
     async def _kill_at_next_signal(self, dispatcher: Dispatcher) -> None:
         await self._signals.get()
         dispatcher.kill()
 
-    def _plan(self, records: Records) -> Plan:
-        held: dict[str, int] = {}
-        for record in records.load():
-            if record.identity.is_alive:
-                for device, claim in record.claims.items():
-                    held[device] = held.get(device, 0) + claim
-        self._host = host().with_freed(held)
-        plan = decide(self._job.fleet, self._host, only=self._job.only)
-        for note in plan.notes:
+    async def _keep_house(self, instances: Instances) -> None:
+        """What has to be done now and then, for ever."""
+        reaper = Reaper()
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_S)
+            instances.bound_logs()
+            reaper.reap()
+
+    async def _reload(self, parts: _Parts) -> Reloaded:
+        """Reload, and tell whoever watches what came of it. Raises RemudaError."""
+        try:
+            reloaded = await parts.reloader.reload()
+        except RemudaError as error:
+            why = "; ".join((error.message, *(problem.message for problem in error.problems)))
+            self._report(report.FileRead(f"the fleet file cannot be used, everything stays as it was: {why}"))
+            raise
+        parts.measuring.recall()
+        self._report(report.FileRead(f"the fleet file is in force: {reloaded}"))
+        return reloaded
+
+    async def _apply_edit(self, parts: _Parts) -> None:
+        """Reload when nobody waits for the answer; what goes wrong must not end the daemon."""
+        try:
+            with contextlib.suppress(RemudaError):  # it has been told
+                await self._reload(parts)
+        except Exception as error:  # noqa: BLE001
+            self._report(report.Trouble("applying the fleet file", repr(error)))
+
+    def _runtimes(self, planned: Planned) -> Mapping[str, Runtime]:
+        """Every runtime, ready to be used."""
+        adopt_orphans()
+        processes = Processes(self._job.file.parent.resolve(), self._job.environment, find_cgroups())
+        for model, instance in planned.plan.instances.items():
+            for key in processes.unenforced(instance) if instance.runtime == "process" else ():
+                message = f"`limits.{key}` of `{model}` is not enforced: this process may not make cgroups for it"
+                path, hint = ("models", model, "limits"), "run it as root, or as a systemd unit with `Delegate=yes`"
+                self._report(report.Noted(Problem(message, path=path, hint=hint, severity="warning")))
+        return {"process": processes}
+
+    def _note(self, planned: Planned) -> None:
+        for note in planned.plan.notes:
             self._report(report.Noted(note))
-        return plan
-
-    def _programs(self, plan: Plan) -> dict[str, tuple[str, ...]]:
-        """The program of every model's engine; refuses, all at once, what is not there or cannot be planned."""
-        programs: dict[str, tuple[str, ...]] = {}
-        refusals = list(plan.refusals)
-        for model, instance in plan.instances.items():
-            try:
-                programs[model] = self._program(instance)
-            except (UnsatisfiableError, EffectError) as error:
-                refusals.append(Problem(error.message, path=("models", model, "engine"), hint=error.hint))
-        if refusals:
-            raise UnsatisfiableError("this fleet cannot be run here", problems=refusals)
-        return programs
-
-    def _program(self, instance: Instance) -> tuple[str, ...]:
-        if instance.runtime == "external" or instance.cmd:
-            return ()
-        executable = instance.executable
-        if executable and "/" in executable:
-            executable = str(self._job.file.parent.resolve() / Path(executable).expanduser())
-        return find_program(ENGINES[instance.engine], executable)
 
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:
@@ -155,3 +202,13 @@ class Daemon:
         finally:
             for number in _ENDING:
                 loop.remove_signal_handler(number)
+
+
+def _held(records: Records) -> Mapping[str, int]:
+    """Bytes of each device that engines of an earlier daemon still use, which are this fleet's own."""
+    held: dict[str, int] = {}
+    for record in records.load():
+        if record.identity.is_alive:
+            for device, claim in record.claims.items():
+                held[device] = held.get(device, 0) + claim
+    return held

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from remuda.daemon.instances import Instances
 from remuda.edge import clock
 from remuda.edge.http.seam import Endpoint, Waiter
-from remuda.residency.commands import Command, Grant, Refuse, Start, Stop, WakeAt
+from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Start, Stop, WakeAt
 from remuda.residency.events import (
     Event,
     RequestAbandoned,
@@ -51,12 +51,21 @@ class Dispatcher:
 
     def ask(self, request: int, model: str, waiter: Waiter, priority: int = 0) -> None:
         """Ask for a model's instance; the waiter is called back, perhaps at once."""
+        if not self._knows(model):
+            message = f"`{model}` is not in the fleet any more"
+            waiter.refused(Refuse(request, model, RefusalKind.REMOVED, message))
+            return
         # In the midst of a decision, what has not been decided yet must not be overtaken.
-        if not self._is_dispatching and self._residency.take(request, model):
+        if not self._is_dispatching and self._residency.take(request, model, priority):
             waiter.granted(self._instances.endpoint(model))
             return
         self._waiters[request] = waiter
         self.emit(RequestArrived(request, model, priority))
+
+    def insist(self, request: int, model: str, waiter: Waiter) -> None:
+        """Ask for a model as somebody does who wants it loaded, whatever has become of earlier attempts."""
+        self._waiters[request] = waiter
+        self.emit(RequestArrived(request, model, insists=True))
 
     def end(self, request: int) -> None:
         """A granted request is over."""
@@ -91,16 +100,16 @@ class Dispatcher:
         return self._instances.endpoint(model) if self.is_ready(model) else None
 
     def state(self, model: str) -> str:
-        """The state of the model's instance."""
-        return self._residency.state(model).value
+        """The state of the model's instance; of a model that a reload has removed, `stopped`."""
+        return self._state(model).value
 
     def is_ready(self, model: str) -> bool:
         """Whether a request for the model would be granted without a start."""
-        return self._residency.state(model) is State.READY
+        return self._state(model) is State.READY
 
     def load(self, model: str) -> int:
         """How many requests are being served by the model or wait for it."""
-        return self._residency.load(model)
+        return self._residency.load(model) if self._knows(model) else 0
 
     def memory_bytes(self, model: str) -> int:
         """What the model's instance may use of all its devices together."""
@@ -110,6 +119,13 @@ class Dispatcher:
         """When the model's instance will be stopped if nobody asks for it, in seconds since 1970."""
         at = self._residency.expires_at(model)
         return None if at is None else clock.unix_s() + at - self.now()
+
+    def _state(self, model: str) -> State:
+        return self._residency.state(model) if self._knows(model) else State.STOPPED
+
+    def _knows(self, model: str) -> bool:
+        """Whether the model is in the fleet: a request that began before a reload may still name one that was."""
+        return model in self._instances.planned
 
     def is_ending(self) -> bool:
         """Whether everything is being stopped."""

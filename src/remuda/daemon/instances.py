@@ -1,8 +1,8 @@
-"""Carries out residency's `Start` and `Stop`: processes, external servers, adoption.
+"""Carries out residency's `Start` and `Stop`: programs of every runtime, external servers, adoption.
 
-Each attempt is one task that brings the instance up, says that it is ready, and then waits for it to end. To stop is to
-cancel that task and end the process. Whatever happens, an attempt ends in exactly one event, and only after nothing of
-the instance is left; so residency may count its memory as free.
+Each attempt is one task that brings the instance up, says that it is ready, and then watches it until it ends or hangs.
+To stop is to cancel that task and end the program. Whatever happens, an attempt ends in exactly one event, and only
+after nothing of the instance is left and its memory is back; so residency may count it as free.
 """
 
 from __future__ import annotations
@@ -11,46 +11,47 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from remuda.daemon import report
-from remuda.daemon.launcher import Launcher, StartError
+from remuda.daemon.attempt import Attempt
+from remuda.daemon.history import Ended, History
+from remuda.daemon.hooks import HookError, Hooks
+from remuda.daemon.launcher import Launcher, StartError, explain
+from remuda.daemon.liveness import hangs, signs_of
+from remuda.daemon.release import Held
+from remuda.daemon.runtimes import Running
+from remuda.daemon.upkeep import NotWatched, Upkeep
 from remuda.edge import engine_log
+from remuda.edge.clock import unix_s
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.paths import Places
-from remuda.edge.process import Identity, Process, adopt
 from remuda.edge.readiness import answers
 from remuda.edge.records import Record, Records
 from remuda.engines import ENGINES, failure
 from remuda.engines.contract import Failure, FailureKind, Readiness
 from remuda.errors import EffectError, RemudaError
 from remuda.plan.plan import Instance
-from remuda.residency.events import Event, InstanceAdopted, InstanceFailed, InstanceReady, InstanceStopped
+from remuda.residency.events import (
+    Event,
+    InstanceAdopted,
+    InstanceFailed,
+    InstanceReady,
+    InstanceStopped,
+    MemoryHeld,
+)
 
 _EXTERNAL_CHECK_S = 10.0
-_LOG_CHECK_S = 5.0
 _DOUBT_S = 2.0
 
-
-@dataclass(slots=True)
-class _Attempt:
-    """What runs, or is being brought up, for one model."""
-
-    number: int
-    began: float
-    task: asyncio.Task[None] | None = None
-    process: Process | None = None
-    endpoint: Endpoint | None = None
-    is_stopping: bool = False
-    doubted: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-_Run = Callable[[Instance, _Attempt], Coroutine[Any, Any, None]]
+_Run = Callable[[Attempt], Coroutine[Any, Any, None]]
 
 
 class Instances:
-    """The instances of one fleet. `emit` takes the events, `reporter` the reports."""
+    """The instances of one fleet. `emit` takes the events, `reporter` the reports.
+
+    `upkeep` watches their memory; it may be replaced before the first start.
+    """
 
     def __init__(
         self,
@@ -61,14 +62,25 @@ class Instances:
         emit: Callable[[Event], None],
         reporter: report.Reporter,
     ) -> None:
-        self._instances = instances
+        self.planned = instances
         self._launcher = launcher
         self._places = places
         self._records = Records(places.instances)
+        self._hooks = Hooks(launcher, places)
+        self._history = History(unix_s)
         self._emit = emit
         self._report = reporter
-        self._attempts: dict[str, _Attempt] = {}
+        self.upkeep: Upkeep = NotWatched()
+        self._attempts: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def replace(self, instances: Mapping[str, Instance]) -> None:
+        """The instances of a changed fleet: what starts from now on. What runs and need not change goes by them too."""
+        self.planned = instances
+        for attempt in self._attempts.values():
+            wanted = instances.get(attempt.model)
+            if wanted and wanted.fingerprint == attempt.instance.fingerprint:
+                attempt.instance = wanted
 
     def endpoint(self, model: str) -> Endpoint:
         """Where the model's ready instance listens."""
@@ -77,36 +89,49 @@ class Instances:
         return endpoint
 
     def pid(self, model: str) -> int | None:
-        """The process of the model's instance, while there is one."""
+        """The main process of the model's instance, while there is one."""
         attempt = self._attempts.get(model)
-        return attempt.process.pid if attempt and attempt.process else None
+        return attempt.running.identity.pid if attempt and attempt.running else None
 
     def address(self, model: str) -> str | None:
         """The base URL of the model's instance, while it is ready."""
         attempt = self._attempts.get(model)
         return attempt.endpoint.url if attempt and attempt.endpoint else None
 
+    def progress(self, model: str) -> str | None:
+        """How far a start has got, in the engine's words as Remuda reads them."""
+        attempt = self._attempts.get(model)
+        if attempt is None or attempt.progress is None or attempt.ready_at is not None:
+            return None
+        done = attempt.progress.fraction
+        return attempt.progress.text if done is None else f"{attempt.progress.text}, {done:.0%}"
+
+    def history(self, model: str) -> tuple[Ended, ...]:
+        """What became of the model's last attempts, the latest first."""
+        return self._history.of(model)
+
     def start(self, model: str, number: int) -> None:
         """Bring an instance up; answered by an event."""
-        attempt = _Attempt(number, asyncio.get_running_loop().time())
+        instance = self.planned[model]
+        last_log = max(engine_log.attempts(self._places.log(model)), default=0)
+        attempt = Attempt(instance, number, asyncio.get_running_loop().time(), last_log)
         self._attempts[model] = attempt
         self._report(report.Starting(model))
-        instance = self._instances[model]
-        run = self._run_external if instance.runtime == "external" else self._run_process
-        attempt.task = self._spawn(f"running {model}", self._run(instance, attempt, run))
+        run = self._run_external if instance.runtime == "external" else self._run_ours
+        attempt.task = self._spawn(f"running {model}", self._run(attempt, run))
 
     def stop(self, model: str, *, reason: str, kill: bool) -> None:
         """End an instance, also one that is still starting; answered by `InstanceStopped`."""
         attempt = self._attempts[model]
-        if attempt.is_stopping:
-            if attempt.process:
-                self._spawn(f"killing {model}", attempt.process.sweep())
+        if attempt.stop_reason is not None:
+            if attempt.running:
+                self._spawn(f"killing {model}", attempt.running.sweep())
             return
-        attempt.is_stopping = True
+        attempt.stop_reason = reason
         if attempt.task:
             attempt.task.cancel()
         self._report(report.Stopping(model, reason))
-        self._spawn(f"stopping {model}", self._stop(model, attempt, kill=kill))
+        self._spawn(f"stopping {model}", self._stop(attempt, kill=kill))
 
     async def look_into(self, model: str) -> None:
         """Somebody could not connect: return when the instance has been seen to end, or has not for a while.
@@ -117,18 +142,25 @@ class Instances:
         if attempt and attempt.task:
             attempt.doubted.set()
             await asyncio.wait((attempt.task,), timeout=_DOUBT_S)
+            if attempt.running and attempt.running.exited.done():
+                # Its memory and its hooks may take longer, and nobody answers there meanwhile.
+                await asyncio.wait((attempt.task,))
 
     async def take_over(self) -> None:
         """Adopt what an earlier daemon left running and still fits the fleet; end the rest."""
-        await asyncio.gather(*(self._take_over(record) for record in self._records.load()))
+        records = self._records.load()
+        await asyncio.gather(*map(self._take_over, records))
+        for name, runtime in self._launcher.runtimes.items():
+            try:
+                await runtime.clear(frozenset(self._attempts))
+            except EffectError as error:
+                self._report(report.Trouble(f"looking for what {name} left running", error.message))
 
-    async def bound_logs(self) -> None:
-        """Keep every log within its size, for ever."""
-        while True:
-            for model in self._instances:
-                with contextlib.suppress(OSError):  # the next look may find the file in a better state
-                    engine_log.bound(self._places.log(model))
-            await asyncio.sleep(_LOG_CHECK_S)
+    def bound_logs(self) -> None:
+        """Cut the logs that have grown too long."""
+        for model in self._attempts:
+            with contextlib.suppress(OSError):  # the next look may find the file in a better state
+                engine_log.bound(self._places.log(model))
 
     def _spawn(self, doing: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=doing)
@@ -141,110 +173,193 @@ class Instances:
         if not task.cancelled() and (error := task.exception()):
             self._report(report.Trouble(task.get_name(), repr(error)))
 
-    async def _run(self, instance: Instance, attempt: _Attempt, run: _Run) -> None:
+    # Running
+
+    async def _run(self, attempt: Attempt, run: _Run) -> None:
         try:
-            await run(instance, attempt)
+            await run(attempt)
         except Exception as error:  # noqa: BLE001 (residency must hear of the end, whatever the cause)
-            if attempt.process:
-                await self._end(instance, attempt.process, kill=True)
+            if attempt.running:
+                await self._end(attempt, attempt.running, kill=True)
             reason = error.message if isinstance(error, RemudaError) else repr(error)
-            message = f"remuda cannot run `{instance.model_id}`: {reason}"
-            self._fail(instance, attempt, Failure(FailureKind.EXITED, message))
+            message = f"remuda cannot run `{attempt.model}`: {reason}"
+            await self._fail(attempt, Failure(FailureKind.EXITED, message))
 
-    async def _run_process(self, instance: Instance, attempt: _Attempt) -> None:
-        def spawned(process: Process, endpoint: Endpoint) -> None:
-            attempt.process = process
-            self._records.add(self._record(instance, attempt.number, process.identity, endpoint.port))
+    async def _run_ours(self, attempt: Attempt) -> None:
+        def spawned(running: Running, endpoint: Endpoint) -> None:
+            attempt.running = running
+            self._records.add(_record(attempt, running, endpoint.port))
+            self.upkeep.watch(attempt.instance, running.members)
 
         try:
-            attempt.process, attempt.endpoint = await self._launcher.launch(instance, attempt.number, spawned)
-        except StartError as error:
-            self._fail(instance, attempt, error.failure)
+            await self._hooks.run("before_load", attempt.instance)
+            attempt.needs_after_unload = True
+            running, endpoint = await self._launcher.launch(attempt.instance, attempt.number, spawned, attempt.said)
+        except HookError as error:
+            await self._fail(attempt, Failure(FailureKind.EXITED, error.message, error.output))
             return
-        self._ready(instance.model_id, attempt)
-        await self._watch(instance, attempt)
+        except StartError as error:
+            await self._fail(attempt, error.failure)
+            return
+        attempt.running, attempt.endpoint = running, endpoint
+        await self._run_hook("after_load", attempt)
+        self.upkeep.ready(attempt.model)
+        self._ready(attempt)
+        await self._watch(attempt)
 
-    async def _watch(self, instance: Instance, attempt: _Attempt) -> None:
-        assert attempt.process is not None  # noqa: S101  both callers have set it
-        returncode = await asyncio.shield(attempt.process.exited)
-        await attempt.process.sweep()
-        lines = engine_log.tail(self._places.log(instance.model_id), failure.READ_LINES)
-        self._fail(instance, attempt, failure.explain(ENGINES[instance.engine], returncode=returncode, lines=lines))
+    async def _watch(self, attempt: Attempt) -> None:
+        """Until the instance ends by itself, or has hung and is ended."""
+        running = attempt.running
+        assert running is not None  # noqa: S101  both callers have set it
+        hanging = asyncio.get_running_loop().create_task(self._hangs(attempt))
+        try:
+            await asyncio.wait((running.exited, hanging), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hanging.cancel()
+        log = self._places.log(attempt.model)
+        if running.exited.done():
+            await running.sweep()
+            why = explain(attempt.instance, running, log)
+        else:
+            await self._end(attempt, running, kill=True)
+            limit_s = attempt.instance.care.health_timeout_s or 0
+            message = f"`{attempt.model}` hung: for {limit_s:g} s it answered nothing, and sent and logged nothing"
+            why = Failure(FailureKind.STALLED, message, tuple(engine_log.tail(log, failure.TAIL_LINES)))
+        await self._fail(attempt, why)
 
-    async def _run_external(self, instance: Instance, attempt: _Attempt) -> None:
+    async def _hangs(self, attempt: Attempt) -> None:
+        endpoint, limit_s = attempt.endpoint, attempt.instance.care.health_timeout_s
+        if endpoint is None or limit_s is None:
+            await asyncio.Event().wait()
+            return
+        readiness = self._launcher.readiness(attempt.instance, endpoint.port)
+        await hangs(endpoint, readiness, limit_s, signs_of(endpoint.port, self._places.log(attempt.model)))
+
+    async def _run_external(self, attempt: Attempt) -> None:
+        instance = attempt.instance
         endpoint = self._launcher.external(instance, attempt.number)
         readiness = Readiness(instance.ready or None)
         if await answers(endpoint, readiness):
             attempt.endpoint = await self._launcher.known(instance, endpoint)
-            self._ready(instance.model_id, attempt)
+            self._ready(attempt)
             while await answers(endpoint, readiness):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(attempt.doubted.wait(), _EXTERNAL_CHECK_S)
                 attempt.doubted.clear()
         message = f"`{instance.model_id}` does not answer at {instance.url}"
-        self._fail(instance, attempt, Failure(FailureKind.UNREACHABLE, message))
+        await self._fail(attempt, Failure(FailureKind.UNREACHABLE, message))
 
-    def _ready(self, model: str, attempt: _Attempt) -> None:
+    async def _run_hook(self, name: str, attempt: Attempt) -> None:
+        """Run a hook that can refuse nothing."""
+        try:
+            await self._hooks.run(name, attempt.instance, attempt.endpoint.port if attempt.endpoint else None)
+        except HookError as error:
+            self._report(report.HookFailed(attempt.model, error.message))
+
+    # Reaching an end
+
+    def _ready(self, attempt: Attempt) -> None:
         assert attempt.endpoint is not None  # noqa: S101
-        took_s = asyncio.get_running_loop().time() - attempt.began
-        self._report(report.Ready(model, attempt.endpoint.url, took_s))
-        self._emit(InstanceReady(model, attempt.number))
+        attempt.ready_at = asyncio.get_running_loop().time()
+        self._report(report.Ready(attempt.model, attempt.endpoint.url, attempt.ready_s))
+        self._emit(InstanceReady(attempt.model, attempt.number))
 
-    def _fail(self, instance: Instance, attempt: _Attempt, why: Failure) -> None:
-        self._forget(instance.model_id, attempt)
-        self._report(report.Failed(instance.model_id, why))
-        self._emit(InstanceFailed(instance.model_id, attempt.number, why))
+    async def _fail(self, attempt: Attempt, why: Failure) -> None:
+        lasted_s = asyncio.get_running_loop().time() - attempt.began
+        await self._leave(attempt)
+        log = self._log_number(attempt)
+        self._history.failed(attempt.model, why, log=log, lasted_s=lasted_s, ready_s=attempt.ready_s)
+        self._report(report.Failed(attempt.model, why))
+        self._emit(InstanceFailed(attempt.model, attempt.number, why))
 
-    async def _stop(self, model: str, attempt: _Attempt, *, kill: bool) -> None:
-        began = asyncio.get_running_loop().time()
+    async def _stop(self, attempt: Attempt, *, kill: bool) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         if attempt.task:
             await asyncio.wait((attempt.task,))
-        if attempt.process:
-            await self._end(self._instances[model], attempt.process, kill=kill)
-        self._forget(model, attempt)
-        self._report(report.Stopped(model, asyncio.get_running_loop().time() - began))
-        self._emit(InstanceStopped(model, attempt.number))
+        if attempt.ready_at is not None and not kill:
+            await self._run_hook("before_unload", attempt)
+        if attempt.running:
+            await self._end(attempt, attempt.running, kill=kill)
+        await self._leave(attempt)
+        reason, lasted_s = attempt.stop_reason or "", loop.time() - attempt.began
+        log = self._log_number(attempt)
+        self._history.stopped(attempt.model, reason, log=log, lasted_s=lasted_s, ready_s=attempt.ready_s)
+        self._report(report.Stopped(attempt.model, loop.time() - began))
+        self._emit(InstanceStopped(attempt.model, attempt.number))
 
-    async def _end(self, instance: Instance, process: Process, *, kill: bool) -> None:
-        """Stop a process however long it takes: until it is gone, its memory is not free."""
-        engine = ENGINES[instance.engine]
+    async def _end(self, attempt: Attempt, running: Running, *, kill: bool) -> None:
+        """Stop a program however long it takes: until it is gone, its memory is not free."""
+        engine = ENGINES[attempt.instance.engine]
         grace_s = 0 if kill else engine.STOP_GRACE_S
         while True:
             try:
-                await process.stop(engine.STOP_SIGNAL, grace_s)
+                await running.stop(engine.STOP_SIGNAL, grace_s)
             except EffectError as error:
-                self._report(report.Trouble(f"stopping {instance.model_id}", error.message))
+                self._report(report.Trouble(f"stopping {attempt.model}", error.message))
                 grace_s = 0
             else:
                 return
 
-    def _forget(self, model: str, attempt: _Attempt) -> None:
-        if self._attempts.get(model) is attempt:
-            self._records.remove(model)
-            del self._attempts[model]
+    async def _leave(self, attempt: Attempt) -> None:
+        """Nothing runs any more: wait for its memory, and forget it."""
+        if attempt.running:
+            self._tell_held(attempt, await self.upkeep.released(attempt.model))
+        if attempt.needs_after_unload:
+            await self._run_hook("after_unload", attempt)
+        if self._attempts.get(attempt.model) is attempt:
+            self._records.remove(attempt.model)
+            del self._attempts[attempt.model]
 
-    def _record(self, instance: Instance, number: int, identity: Identity, port: int) -> Record:
-        return Record(instance.model_id, number, instance.fingerprint, port, identity, dict(instance.claims))
+    def _tell_held(self, attempt: Attempt, outcome: object) -> None:
+        for kept in outcome.kept if isinstance(outcome, Held) else ():
+            self._report(report.MemoryKept(attempt.model, kept.message))
+            by = ", ".join(kept.by) or None
+            self._emit(MemoryHeld(attempt.model, attempt.number, kept.device, kept.size_bytes, by))
+
+    def _log_number(self, attempt: Attempt) -> int | None:
+        last = max(engine_log.attempts(self._places.log(attempt.model)), default=0)
+        return last if last > attempt.last_log else None
+
+    # Taking over
 
     async def _take_over(self, record: Record) -> None:
-        process = adopt(record.identity)
-        if process is None:
-            self._records.remove(record.model)
+        runtime = self._launcher.runtimes.get(record.runtime)
+        try:
+            running = await runtime.adopt(record, self._places.log(record.model)) if runtime else None
+            if running and not await self._adopted(record, running):
+                await running.stop(signal.SIGKILL, 0)
+                running = None
+        except EffectError as error:
+            self._report(report.Trouble(f"ending the last daemon's {record.model}", error.message))
             return
-        instance = self._instances.get(record.model)
-        if instance and instance.fingerprint == record.fingerprint:
-            endpoint = self._launcher.endpoint(instance, record.attempt, record.port)
-            if await answers(endpoint, self._launcher.readiness(instance, record.port)):
-                self._adopt(instance, record, process, await self._launcher.known(instance, endpoint))
-                return
-        with contextlib.suppress(EffectError):
-            await process.stop(signal.SIGKILL, 0)
-        self._records.remove(record.model)
+        if running is None:
+            self._records.remove(record.model)
 
-    def _adopt(self, instance: Instance, record: Record, process: Process, endpoint: Endpoint) -> None:
-        attempt = _Attempt(record.attempt, asyncio.get_running_loop().time(), None, process, endpoint)
-        self._attempts[instance.model_id] = attempt
-        self._records.add(self._record(instance, record.attempt, process.identity, record.port))
-        attempt.task = self._spawn(f"watching {instance.model_id}", self._run(instance, attempt, self._watch))
-        self._report(report.Ready(instance.model_id, endpoint.url, None))
-        self._emit(InstanceAdopted(instance.model_id, record.attempt))
+    async def _adopted(self, record: Record, running: Running) -> bool:
+        """Whether the program can serve as the model's instance, and does from now on."""
+        instance = self.planned.get(record.model)
+        if instance is None or instance.fingerprint != record.fingerprint or instance.runtime != record.runtime:
+            return False
+        endpoint = self._launcher.endpoint(instance, record.attempt, record.port)
+        if not await answers(endpoint, self._launcher.readiness(instance, record.port)):
+            return False
+        now = asyncio.get_running_loop().time()
+        attempt = Attempt(instance, record.attempt, now, running=running, ready_at=now, needs_after_unload=True)
+        attempt.endpoint = await self._launcher.known(instance, endpoint)
+        self._attempts[record.model] = attempt
+        self._records.add(_record(attempt, running, record.port))
+        self.upkeep.watch(instance, running.members)
+        self.upkeep.ready(record.model)
+        attempt.task = self._spawn(f"watching {record.model}", self._run(attempt, self._watch))
+        self._report(report.Ready(record.model, attempt.endpoint.url, None))
+        self._emit(InstanceAdopted(record.model, record.attempt))
+        return True
+
+
+def _record(attempt: Attempt, running: Running, port: int) -> Record:
+    instance = attempt.instance
+    claims = dict(instance.claims)
+    return Record(
+        instance.model_id, attempt.number, instance.fingerprint, port, running.identity, claims, instance.runtime
+    )

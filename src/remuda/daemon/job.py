@@ -15,7 +15,7 @@ class Job:
     """A fleet, where its file lies, and what the command line changed.
 
     `only` narrows the fleet to these models, `listen` replaces the file's address. `environment` is what engines
-    inherit and references are resolved from.
+    inherit and references are resolved from. With `watches`, edits of the file are applied by themselves.
     """
 
     fleet: Fleet
@@ -23,3 +23,4 @@ class Job:
     environment: Mapping[str, str]
     only: tuple[str, ...] = ()
     listen: Listen | None = None
+    watches: bool = False

@@ -1,4 +1,4 @@
-"""Brings one instance up: secrets, port, argv, process, readiness.
+"""Brings one instance up: secrets, port, argv, readiness; its runtime (`remuda.daemon.runtimes`) does the starting.
 
 A port that the fleet file does not fix is found free and lost again to whoever is quicker; so an engine that ends
 because its port was taken is started once more on another. And an answer counts only when the listener is the engine's
@@ -13,14 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from remuda.edge import engine_log, ports, process, readiness
+from remuda.daemon.processes import Processes
+from remuda.daemon.runtimes import Running, Runtime, Start
+from remuda.edge import engine_log, ports, readiness
 from remuda.edge.embedded_llama_cpp import embedded_build
 from remuda.edge.fetch import fetch
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.paths import Places
 from remuda.edge.secrets import Resolver, read_environment_file
 from remuda.engines import ENGINES, failure, versions
-from remuda.engines.contract import Engine, Failure, FailureKind, Order, Readiness
+from remuda.engines.contract import Failure, FailureKind, Order, Readiness
 from remuda.errors import EffectError
 from remuda.plan.plan import Instance
 
@@ -28,6 +30,9 @@ HOST = "127.0.0.1"
 _PORT_TRIES = 3
 _VERSION_TIMEOUT_S = 2.0
 _VERSION_BYTES = 1024 * 1024
+
+Spawned = Callable[[Running, Endpoint], None]
+Said = Callable[[str], None]
 
 
 class StartError(Exception):
@@ -41,7 +46,8 @@ class StartError(Exception):
 class Launcher:
     """Starts the instances of one fleet file, which lies in `directory`.
 
-    `programs` holds the argv prefix of each model's engine; `environment` is what engines inherit.
+    `programs` holds the argv prefix of each model's engine; `environment` is what engines inherit. `runtimes`: by name;
+    without any, processes of this machine.
     """
 
     def __init__(
@@ -50,22 +56,25 @@ class Launcher:
         places: Places,
         directory: Path,
         environment: Mapping[str, str],
+        runtimes: Mapping[str, Runtime] | None = None,
     ) -> None:
-        self._programs = programs
+        self.programs = programs
+        self.directory = directory
+        self.environment = environment
+        self.runtimes = runtimes or {"process": Processes(directory, environment)}
         self._places = places
-        self._directory = directory
-        self._environment = environment
 
     async def launch(
-        self, instance: Instance, attempt: int, spawned: Callable[[process.Process, Endpoint], None]
-    ) -> tuple[process.Process, Endpoint]:
-        """Start the instance and wait until it can serve; `spawned` is told of each process as soon as there is one.
+        self, instance: Instance, attempt: int, spawned: Spawned, said: Said = lambda _: None
+    ) -> tuple[Running, Endpoint]:
+        """Start the instance and wait until it can serve.
 
-        Raises StartError.
+        `spawned` is told of each program as soon as there is one, `said` of the lines that it writes meanwhile. Raises
+        StartError.
         """
         for tries_left in reversed(range(_PORT_TRIES)):
             try:
-                return await self._launch_once(instance, attempt, spawned)
+                return await self._launch_once(instance, attempt, spawned, said)
             except StartError as error:
                 is_race = error.failure.kind is FailureKind.PORT_TAKEN and instance.port is None
                 if not is_race or not tries_left:
@@ -73,50 +82,58 @@ class Launcher:
         raise AssertionError
 
     async def _launch_once(
-        self, instance: Instance, attempt: int, spawned: Callable[[process.Process, Endpoint], None]
-    ) -> tuple[process.Process, Endpoint]:
-        log = self._places.log(instance.model_id)
+        self, instance: Instance, attempt: int, spawned: Spawned, said: Said
+    ) -> tuple[Running, Endpoint]:
+        runtime = self.runtimes[instance.runtime]
         try:
-            order = self._resolved(self._order(instance, self._port(instance)), instance.environment_files)
-            engine_log.rotate(log)
-            started = self._spawn(instance, order, log)
+            start = await self._prepared(instance, attempt, runtime)
+            order = start.order
+            asked = ENGINES[instance.engine].readiness(order)
+            watch = readiness.Watch(start.log, asked, said)
+            running = await runtime.start(start)
         except EffectError as error:
             raise StartError(Failure(FailureKind.EXITED, error.message)) from error
         endpoint = self.endpoint(instance, attempt, order.port)
-        spawned(started, endpoint)
-        engine = ENGINES[instance.engine]
+        spawned(running, endpoint)
+        limit_s = readiness.stall_s(self._weights(order))
         try:
-            is_ready = await readiness.wait_ready(started, endpoint, engine.readiness(order), log)
+            is_ready = await readiness.wait_ready(running, endpoint, asked, watch, limit_s)
         except readiness.StalledError:
-            await started.stop(engine.STOP_SIGNAL, engine.STOP_GRACE_S)
-            raise StartError(_stalled(instance, log)) from None
+            await self._stop(instance, running)
+            raise StartError(_stalled(instance, start.log, limit_s)) from None
         if not is_ready:
-            await started.sweep()
-            raise StartError(_explain(engine, started, log))
-        if instance.engine != "command" and not ports.listens(started.members(), order.port):
-            await started.stop(engine.STOP_SIGNAL, engine.STOP_GRACE_S)
+            await running.sweep()
+            raise StartError(explain(instance, running, start.log))
+        if instance.engine != "command" and not running.holds(order.port):
+            await self._stop(instance, running)
             message = f"another program answers on port {order.port}, which `{instance.model_id}` was to have"
             raise StartError(Failure(FailureKind.PORT_TAKEN, message))
-        return started, await self.known(instance, endpoint)
+        return running, await self.known(instance, endpoint)
 
-    def _spawn(self, instance: Instance, order: Order, log: Path) -> process.Process:
-        launch = ENGINES[instance.engine].launch(order)
-        environment = {**self._environment, **instance.visible, **launch.environment}
-        return process.spawn(launch.argv, environment=environment, directory=self._directory, log=log)
-
-    def _port(self, instance: Instance) -> int:
-        if instance.port is None:
-            return ports.free_port(HOST)
-        if not ports.is_free(instance.port, HOST):
+    async def _prepared(self, instance: Instance, attempt: int, runtime: Runtime) -> Start:
+        """Everything before the start itself; the port last, since preparing may take minutes. Raises EffectError."""
+        if instance.port is not None and not ports.is_free(instance.port, HOST):
             message = f"port {instance.port} of `{instance.model_id}` is taken by another program"
             raise StartError(Failure(FailureKind.PORT_TAKEN, message))
-        return instance.port
+        link = self._places.log(instance.model_id)
+        log = engine_log.of_attempt(link, engine_log.begin(link))
+        await runtime.prepare(instance, log)
+        port = ports.free_port(HOST) if instance.port is None else instance.port
+        order = self._resolved(self._order(instance, port), instance.environment_files)
+        return Start(instance, attempt, order, log)
+
+    async def _stop(self, instance: Instance, running: Running) -> None:
+        engine = ENGINES[instance.engine]
+        await running.stop(engine.STOP_SIGNAL, engine.STOP_GRACE_S)
+
+    def _weights(self, order: Order) -> Path | None:
+        return self.directory / order.model if order.model else None
 
     def _order(self, instance: Instance, port: int) -> Order:
         """What the instance is started with, references to secrets not yet resolved."""
         return Order(
             model_id=instance.model_id,
-            program=self._programs.get(instance.model_id, ()),
+            program=self.programs.get(instance.model_id, ()),
             host=HOST,
             port=port,
             model=instance.model,
@@ -129,12 +146,11 @@ class Launcher:
 
     def _resolved(self, order: Order, files: Sequence[str]) -> Order:
         """The order as it is carried out; `files` hold more of its environment. Raises EffectError."""
-        placeholders = {"PORT": str(order.port), "MODEL_ID": order.model_id}
-        resolver = Resolver(self._directory, self._environment, placeholders)
+        resolver = self.resolver(order.model_id, order.port)
         variables: dict[str, str] = {}
         for file in files:
-            path = self._directory / Path(file).expanduser()
-            variables.update(read_environment_file(path, self._environment))
+            path = self.directory / Path(file).expanduser()
+            variables.update(read_environment_file(path, self.environment))
         return replace(
             order,
             model=str(Path(order.model).expanduser()) if order.model and order.model.startswith("~/") else order.model,
@@ -142,6 +158,11 @@ class Launcher:
             environment={**variables, **resolver.tree(order.environment)},
             cmd=tuple(resolver.text(word) for word in order.cmd) if order.cmd else None,
         )
+
+    def resolver(self, model: str, port: int | None) -> Resolver:
+        """What fills in the references and placeholders of a model's commands."""
+        placeholders = {"PORT": "" if port is None else str(port), "MODEL_ID": model}
+        return Resolver(self.directory, self.environment, placeholders)
 
     def endpoint(self, instance: Instance, attempt: int, port: int) -> Endpoint:
         """Where an instance of ours listens, and the model name that it expects."""
@@ -167,7 +188,7 @@ class Launcher:
         An engine that does not tell its version is taken for an old one: its requests are translated, which works too.
         """
         engine = ENGINES[instance.engine]
-        version = embedded_build(self._programs.get(instance.model_id, ()))
+        version = embedded_build(self.programs.get(instance.model_id, ()))
         if version is None and engine.VERSION is not None:
             path, pointer = engine.VERSION
             with contextlib.suppress(EffectError):
@@ -180,12 +201,16 @@ class Launcher:
         return ENGINES[instance.engine].readiness(self._order(instance, port))
 
 
-def _explain(engine: Engine, started: process.Process, log: Path) -> Failure:
+def explain(instance: Instance, running: Running, log: Path) -> Failure:
+    """Why an instance ended by itself."""
     lines = engine_log.tail(log, failure.READ_LINES)
-    return failure.explain(engine, returncode=started.exited.result(), lines=lines)
+    why = failure.explain(ENGINES[instance.engine], returncode=running.exited.result(), lines=lines)
+    if running.is_out_of_memory:
+        message = f"{instance.engine} was killed by the kernel: it reached its `limits.memory`"
+        return Failure(FailureKind.OUT_OF_MEMORY, message, why.log_tail)
+    return why
 
 
-def _stalled(instance: Instance, log: Path) -> Failure:
-    minutes = readiness.STALL_S / 60
-    message = f"`{instance.model_id}` neither became ready nor wrote to its log for {minutes:.0f} minutes"
+def _stalled(instance: Instance, log: Path, limit_s: float) -> Failure:
+    message = f"`{instance.model_id}` neither became ready nor wrote to its log for {limit_s:.0f} s"
     return Failure(FailureKind.STALLED, message, tuple(engine_log.tail(log, failure.TAIL_LINES)))

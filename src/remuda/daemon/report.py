@@ -68,6 +68,29 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class HookFailed:
+    """A hook that can refuse nothing has failed."""
+
+    model: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryKept:
+    """Memory of an engine that is gone did not come back in time."""
+
+    model: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """The fleet file was read again, and what came of it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShuttingDown:
     """The daemon ends; `in_flight` requests are being finished."""
 
@@ -82,7 +105,20 @@ class Trouble:
     error: str
 
 
-Report = Noted | Serving | Starting | Ready | Stopping | Stopped | Failed | ShuttingDown | Trouble
+Report = (
+    Noted
+    | Serving
+    | Starting
+    | Ready
+    | Stopping
+    | Stopped
+    | Failed
+    | HookFailed
+    | MemoryKept
+    | FileRead
+    | ShuttingDown
+    | Trouble
+)
 Reporter = Callable[[Report], None]
 
 
@@ -115,6 +151,8 @@ def sentence(what: Report) -> str:
             return f"stopped in {took_s:.2f} s"
         case Failed(failure=failure):
             return f"failed ({failure.kind}): {failure.message}"
+        case HookFailed(message=message) | MemoryKept(message=message) | FileRead(message):
+            return message
         case ShuttingDown(in_flight):
             requests = "1 request" if in_flight == 1 else f"{in_flight} requests"
             return f"finishing {requests}, then stopping" if in_flight else "stopping"

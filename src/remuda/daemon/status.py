@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ class ModelStatus:
     """One model now.
 
     `since_s`: seconds in this state, None before the first start. `failure`: why the last attempt ended, if it failed.
+    `progress`: how far its start has got, where the engine tells. `failures`: how often in a row it has failed lately;
+    with `retry_in_s`, it is not tried again before, with `is_given_up` not before a load is asked for. `leased_for_s`:
+    how long somebody still holds on to it; None with `is_leased` until it is given back.
     """
 
     id: str
@@ -37,6 +41,12 @@ class ModelStatus:
     address: str | None
     pid: int | None
     failure: str | None
+    progress: str | None = None
+    failures: int = 0
+    retry_in_s: float | None = None
+    is_given_up: bool = False
+    leased_for_s: float | None = None
+    is_leased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +66,14 @@ class Status:
     fleet_file: Path
     url: str
     places: Places
-    plan_instances: Mapping[str, Instance]
     residency: Residency
     dispatcher: Dispatcher
     instances: Instances
+
+    @property
+    def plan_instances(self) -> Mapping[str, Instance]:
+        """Every model of the fleet as it is now, in the order of the file."""
+        return self.instances.planned
 
     @property
     def model_ids(self) -> list[str]:
@@ -77,7 +91,8 @@ class Status:
 
     def models(self) -> list[ModelStatus]:
         """Every model, in the order of the file."""
-        return [self._of(seen) for seen in self.residency.snapshot()]
+        seen = {seen.model: seen for seen in self.residency.snapshot()}
+        return [self._of(seen[model]) for model in self.plan_instances]
 
     def model(self, model: str) -> ModelStatus:
         """One model."""
@@ -99,7 +114,17 @@ class Status:
             address=self.instances.address(seen.model),
             pid=self.instances.pid(seen.model),
             failure=seen.last_failure.message if seen.last_failure else None,
+            progress=self.instances.progress(seen.model),
+            failures=seen.failures,
+            retry_in_s=self._remaining_s(seen.retry_at),
+            is_given_up=seen.retry_at == math.inf,
+            leased_for_s=self._remaining_s(seen.leased_until),
+            is_leased=seen.leased_until is not None,
         )
+
+    def _remaining_s(self, at: float | None) -> float | None:
+        """Seconds to a time; None for a time that never comes, which JSON cannot express."""
+        return None if at is None or math.isinf(at) else round(max(0.0, at - self.dispatcher.now()), 3)
 
 
 def _obstacle(waiting_for: WaitingFor | None) -> str | None:
@@ -113,4 +138,6 @@ def _obstacle(waiting_for: WaitingFor | None) -> str | None:
         Obstacle.REQUESTS: f"requests of {models} to finish",
         Obstacle.START: f"the start of {models}",
         Obstacle.RELEASE: f"{models} to stop",
+        Obstacle.RESIDENCY: f"{models}, which came only just now, to be free to go",
+        Obstacle.LEASE: f"the lease of {models} to end",
     }[waiting_for.obstacle]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -32,15 +32,21 @@ class ControlClient:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, **parameters: str) -> Any:
         """The JSON that a GET answers."""
-        with self._request("GET", path) as response:
-            return json.load(response)
+        return self._ask("GET", path, parameters)
 
     def post(self, path: str, **parameters: str) -> Any:
         """The JSON that a POST answers."""
+        return self._ask("POST", path, parameters)
+
+    def delete(self, path: str, **parameters: str) -> Any:
+        """The JSON that a DELETE answers."""
+        return self._ask("DELETE", path, parameters)
+
+    def _ask(self, method: str, path: str, parameters: Mapping[str, str]) -> Any:
         query = f"?{urlencode(parameters)}" if parameters else ""
-        with self._request("POST", path + query) as response:
+        with self._request(method, path + query) as response:
             return json.load(response)
 
     def stream(self, path: str, **parameters: str) -> Iterator[bytes]:

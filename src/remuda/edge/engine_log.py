@@ -1,38 +1,67 @@
-"""An engine's log: a file that the engine itself writes, bounded and rotated without its help.
+"""An engine's logs: files that the engine itself writes, one for each attempt to run it, bounded without its help.
 
-Each start gets a fresh file, the last few are kept beside it as `.1`, `.2`, …. While an engine runs, its file is copied
-and truncated in place once it is too long: the engine's descriptor is in append mode, so it goes on at the new end
-(what it writes between the copy and the cut is lost; that is the price of no pipe).
+`NAME.log` is a link to the log of the last attempt, `NAME/7.log` that of the seventh; the last few are kept. While an
+engine runs, its file is copied and truncated in place once it is too long: the engine's descriptor is in append mode,
+so it goes on at the new end (what it writes between the copy and the cut is lost; that is the price of no pipe).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from remuda.errors import EffectError
+
 MAX_BYTES = 16 * 1024 * 1024
-KEPT = 3
+KEPT = 5
 _TAIL_BYTES = 64 * 1024
 
 
-def rotate(path: Path) -> None:
-    """Put the present file aside, so that the next start begins an empty one."""
-    if path.exists():
-        _shift(path)
-        path.rename(_aside(path, 1))
+def begin(link: Path) -> int:
+    """Let `link` name a fresh log, and forget the oldest; returns the number of the attempt. Raises EffectError."""
+    known = attempts(link)
+    number = max(known, default=0) + 1
+    log = of_attempt(link, number)
+    try:
+        log.parent.mkdir(mode=0o700, exist_ok=True)
+        log.touch(mode=0o600)
+        fresh = log.parent / "link"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(log.relative_to(link.parent))
+        fresh.replace(link)
+    except OSError as error:
+        message = f"cannot write the log `{log}`: {error.strerror}"
+        raise EffectError(message, hint="make room on its disk, or see that the directory is writable") from error
+    for old in known[: -(KEPT - 1)]:
+        with contextlib.suppress(OSError):
+            of_attempt(link, old).unlink()
+            _aside(of_attempt(link, old)).unlink(missing_ok=True)
+    return number
+
+
+def attempts(link: Path) -> list[int]:
+    """The numbers of the attempts whose logs are kept, the last one at the end."""
+    names = (path.stem for path in link.with_suffix("").glob("*.log"))
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def of_attempt(link: Path, number: int) -> Path:
+    """The log of an attempt, whether it is kept or not."""
+    return link.with_suffix("") / f"{number}.log"
 
 
 def bound(path: Path, max_bytes: int = MAX_BYTES) -> None:
     """Cut a file that has grown too long while its engine writes it; on a full disk nothing of it is kept."""
     if path.exists() and path.stat().st_size > max_bytes:
-        _shift(path)
+        log = path.resolve()
         try:
-            shutil.copyfile(path, _aside(path, 1))
+            shutil.copyfile(log, _aside(log))
         except OSError:
-            _aside(path, 1).unlink(missing_ok=True)
-        os.truncate(path, 0)
+            _aside(log).unlink(missing_ok=True)
+        os.truncate(log, 0)
 
 
 def tail(path: Path, lines: int) -> list[str]:
@@ -45,6 +74,14 @@ def tail(path: Path, lines: int) -> list[str]:
     except FileNotFoundError:
         return []
     return text.splitlines()[-lines:] if lines else []
+
+
+def size_bytes(path: Path) -> int:
+    """How long a log is; 0 while there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 class Follower:
@@ -76,11 +113,5 @@ class Follower:
             yield chunk
 
 
-def _aside(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.name}.{number}")
-
-
-def _shift(path: Path) -> None:
-    for number in range(KEPT - 1, 0, -1):
-        if _aside(path, number).exists():
-            _aside(path, number).rename(_aside(path, number + 1))
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.1")

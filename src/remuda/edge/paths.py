@@ -46,8 +46,18 @@ class Places:
         """What was served, over days and restarts."""
         return self.state / "usage.sqlite"
 
+    @property
+    def peaks(self) -> Path:
+        """What engines were seen to need, over restarts."""
+        return self.state / "peaks.json"
+
+    @property
+    def peaks(self) -> Path:
+        """What engines have been seen to need, over restarts."""
+        return self.state / "peaks.json"
+
     def log(self, model_id: str) -> Path:
-        """The log of a model's engine; model IDs may hold slashes."""
+        """The log of a model's engine, that of the last attempt (`engine_log`); model IDs may hold slashes."""
         return self.state / "logs" / f"{quote(model_id, safe='')}.log"
 
     def make(self) -> None:

@@ -5,10 +5,11 @@ may be somebody else's by now), and its end is seen through a pidfd, which works
 alike; uvloop's own child watching is not involved. Its output goes to a file: a pipe would end with the daemon, and a
 grandchild that holds it would hide the end of the engine.
 
-To stop is to signal the group, wait, kill the group and every descendant that was seen, and look that none is left:
-engines fork workers that survive their parent and keep the GPU's memory.
+To stop is to signal the group, wait, kill whatever of the engine is still there, and look that nothing is left: engines
+fork workers that survive their parent and keep the GPU's memory. What belongs to an engine is told by its session, by
+descent, by its cgroup where it has one (`remuda.edge.cgroups`), and for orphans by a mark in their environment.
 
-Not done here: cgroups, containers, restarts.
+Not done here: containers, restarts.
 """
 
 from __future__ import annotations
@@ -16,13 +17,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from remuda.edge import ports
+from remuda.edge.cgroups import Cgroup, cgroup_of
+from remuda.edge.process_table import Stat, descendants, processes, stat
 from remuda.errors import EffectError
+
+MARK = "REMUDA_ENGINE"
+"""The environment variable that every process of an engine inherits."""
 
 _KILL_GRACE_S = 10.0
 _POLL_S = 0.02
@@ -30,16 +38,20 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A process for all time: `started_ticks` is its start in clock ticks since the boot of `boot_id`."""
+    """A process for all time: `started_ticks` is its start in clock ticks since the boot of `boot_id`.
+
+    `mark`: what its environment and that of its descendants holds as `REMUDA_ENGINE`; empty for what we did not spawn.
+    """
 
     pid: int
     started_ticks: int
     boot_id: str
+    mark: str = ""
 
     @property
     def is_alive(self) -> bool:
         """Whether this very process still runs; a zombie does not."""
-        found = _stat(self.pid)
+        found = stat(self.pid)
         return (
             found is not None
             and found.started_ticks == self.started_ticks
@@ -51,9 +63,11 @@ class Identity:
 class Process:
     """A running engine. `exited` completes with its return code, or None when it was not our child."""
 
-    def __init__(self, identity: Identity, child: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, identity: Identity, child: subprocess.Popen[bytes] | None, cgroup: Cgroup | None = None) -> None:
         self.identity = identity
+        self.is_out_of_memory = False
         self._child = child
+        self._cgroup = cgroup
         self._seen: dict[int, int] = {}
         loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int | None] = loop.create_future()
@@ -72,6 +86,7 @@ class Process:
 
     def _ended(self) -> None:
         self.release()
+        self.is_out_of_memory = self._cgroup is not None and self._cgroup.is_out_of_memory
         returncode = self._child.wait() if self._child else None
         if not self.exited.done():
             self.exited.set_result(returncode)
@@ -84,12 +99,14 @@ class Process:
             self._pidfd = None
 
     def members(self) -> list[int]:
-        """Every live process of the engine: its session, and descendants that left the session."""
-        table = _process_table()
+        """Every live process of the engine: its session and cgroup, descendants that left them, and marked orphans."""
+        table = processes()
         family = (
             set() if self._pid_is_reused(table) else {pid for pid, found in table.items() if found.session == self.pid}
         )
-        family |= _descendants(table, family)
+        family |= table.keys() & (self._cgroup.pids() if self._cgroup else ())
+        family.update(_marked_orphans(table, self.identity.mark))
+        family |= descendants(table, family)
         self._seen.update({pid: table[pid].started_ticks for pid in family})
         return [
             pid
@@ -97,7 +114,11 @@ class Process:
             if (found := table.get(pid)) and found.started_ticks == started_ticks and not found.is_zombie
         ]
 
-    def _pid_is_reused(self, table: Mapping[int, _Stat]) -> bool:
+    def holds(self, port: int) -> bool:
+        """Whether who listens on the port is one of the engine's own processes."""
+        return ports.listens(self.members(), port)
+
+    def _pid_is_reused(self, table: Mapping[int, Stat]) -> bool:
         """The kernel gives a pid away only once no session bears it: then nothing of ours is left under it."""
         leader = table.get(self.pid)
         return leader is not None and leader.started_ticks != self.identity.started_ticks
@@ -117,6 +138,8 @@ class Process:
         """Kill whatever of the engine is still there, and see that it is gone."""
         deadline = asyncio.get_running_loop().time() + _KILL_GRACE_S
         while left := self.members():
+            if self._cgroup:
+                self._cgroup.kill()
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -125,6 +148,8 @@ class Process:
                 raise EffectError(message, hint="look at `ps -o pid,stat,wchan,cmd`: a driver may hold them")
             await asyncio.sleep(_POLL_S)
         await asyncio.shield(self.exited)
+        if self._cgroup:
+            self._cgroup.remove()
 
     def _signal_group(self, signal_number: int) -> None:
         if self.identity.is_alive:
@@ -132,11 +157,19 @@ class Process:
                 os.killpg(self.pid, signal_number)
 
 
-def spawn(argv: Sequence[str], *, environment: Mapping[str, str], directory: Path, log: Path) -> Process:
-    """Start a program in a session of its own, its output appended to `log`.
+def spawn(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    directory: Path,
+    log: Path,
+    cgroup: Cgroup | None = None,
+) -> Process:
+    """Start a program in a session of its own, and in the cgroup if there is one; its output is appended to `log`.
 
     Raises EffectError when it cannot be executed.
     """
+    mark = secrets.token_hex(8)
     try:
         output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -148,23 +181,34 @@ def spawn(argv: Sequence[str], *, environment: Mapping[str, str], directory: Pat
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=dict(environment),
+            env={**environment, MARK: mark},
             cwd=directory,
             start_new_session=True,
         )
     except OSError as error:
+        if cgroup:
+            cgroup.remove()
         message = f"cannot execute `{argv[0]}`: {error.strerror}"
         raise EffectError(message, hint="give the program's full path, and see that it is executable") from error
     finally:
         os.close(output)
-    found = _stat(child.pid)
+    if cgroup:
+        # Not from within the child: code between fork and exec can deadlock in a program with threads.
+        cgroup.add(child.pid)
+    found = stat(child.pid)
     started_ticks = found.started_ticks if found else 0
-    return Process(Identity(child.pid, started_ticks, boot_id()), child)
+    return Process(Identity(child.pid, started_ticks, boot_id(), mark), child, cgroup)
 
 
 def adopt(identity: Identity) -> Process | None:
     """Take over a process that an earlier daemon started; None when it no longer runs."""
-    return Process(identity, None) if identity.is_alive else None
+    return Process(identity, None, cgroup_of(identity.pid)) if identity.is_alive else None
+
+
+async def end_leftovers(identity: Identity) -> None:
+    """End what a process left behind that no longer runs itself. Raises EffectError when something survives."""
+    if identity.boot_id == boot_id():
+        await Process(identity, None).sweep()
 
 
 def boot_id() -> str:
@@ -172,40 +216,13 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-@dataclass(frozen=True, slots=True)
-class _Stat:
-    parent: int
-    session: int
-    started_ticks: int
-    is_zombie: bool
-
-
-def _stat(pid: int) -> _Stat | None:
-    """The fields of /proc/PID/stat that matter here (proc(5)); the command in it may hold spaces and parentheses."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    fields = text[text.rindex(")") + 2 :].split()
-    return _Stat(
-        parent=int(fields[1]), session=int(fields[3]), started_ticks=int(fields[19]), is_zombie=fields[0] in "ZX"
-    )
-
-
-def _process_table() -> dict[int, _Stat]:
-    pids = (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
-    return {pid: found for pid in pids if (found := _stat(pid)) is not None}
-
-
-def _descendants(table: Mapping[int, _Stat], roots: set[int]) -> set[int]:
-    children: dict[int, list[int]] = {}
+def _marked_orphans(table: Mapping[int, Stat], mark: str) -> Iterable[int]:
+    """Processes with the mark whose parent has ended, so that descent does not tell whose they are."""
+    if not mark:
+        return
+    wanted = f"{MARK}={mark}".encode()
     for pid, found in table.items():
-        children.setdefault(found.parent, []).append(pid)
-    family: set[int] = set()
-    queue = list(roots)
-    while queue:
-        for pid in children.get(queue.pop(), ()):
-            if pid not in family:
-                family.add(pid)
-                queue.append(pid)
-    return family
+        if found.parent in {1, os.getpid()}:
+            with contextlib.suppress(OSError):  # it has ended, or belongs to somebody else
+                if wanted in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                    yield pid

@@ -25,6 +25,7 @@ class Record(msgspec.Struct, frozen=True):
     port: int
     identity: Identity
     claims: dict[str, int]
+    runtime: str = "process"
 
 
 class Records:

@@ -5,7 +5,7 @@
 but, with the same claims and budgets, by `remuda.residency` at every swap.
 
 A model that declares no memory claims all of each of its devices, so that it never runs beside another one there;
-unless `residency.sets` names it: then the author of the set has already said what fits together.
+unless `residency.sets` or `residency.groups` name it: then their author has already said what fits together.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any
 
 from remuda.errors import Problem
 from remuda.facts.host import Host, expand, visibility
+from remuda.plan.care import Care, care
 from remuda.plan.serving import Serving, serving
-from remuda.spec import sets
+from remuda.plan.sharing import Sharing, Standing, sharing, standing
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import Effective, effective
 from remuda.spec.quantity import format_bytes
@@ -31,8 +32,9 @@ RUNTIMES = ("process", "external")
 class Instance:
     """One model, ready to be started: everything but the port and the secrets' values.
 
-    `claims`: bytes of each device. `visible`: the environment that shows it its devices and no others. `serving`: how
-    the gateway presents it.
+    `claims`: bytes of each device; with `claims_all` nobody knows, and it has them to itself. `visible`: the
+    environment that shows it its devices and no others. `serving`: how the gateway presents it. `care`: how it is
+    looked after. `standing`: its place among the others.
     """
 
     model_id: str
@@ -51,9 +53,12 @@ class Instance:
     port: int | None = None
     devices: tuple[str, ...] = ()
     claims: Mapping[str, int] = field(default_factory=dict)
+    claims_all: bool = False
     visible: Mapping[str, str] = field(default_factory=dict)
     ttl_s: float | None = None
     serving: Serving = field(default_factory=Serving)
+    care: Care = field(default_factory=Care)
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def fingerprint(self) -> str:
@@ -71,6 +76,8 @@ class Instance:
             self.executable,
             self.port,
             self.visible,
+            self.care.memory_bytes,
+            self.care.cpus,
         )
         return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -79,13 +86,13 @@ class Instance:
 class Plan:
     """What was decided.
 
-    `budget`: bytes that may be claimed of each device. `families`: models that may be up together, None when memory
-    alone decides. With `refusals` the fleet cannot be run as it stands; `notes` are worth a user's attention.
+    `budget`: bytes that may be claimed of each device. `sharing`: the rules beside it. With `refusals` the fleet
+    cannot be run as it stands; `notes` are worth a user's attention.
     """
 
     instances: Mapping[str, Instance]
     budget: Mapping[str, int]
-    families: tuple[frozenset[str], ...] | None = None
+    sharing: Sharing = field(default_factory=Sharing)
     notes: tuple[Problem, ...] = ()
     refusals: tuple[Problem, ...] = ()
 
@@ -98,14 +105,13 @@ def decide(fleet: Fleet, host: Host, *, only: Iterable[str] = ()) -> Plan:
         for model_id, model in fleet.models.items()
         if model.enabled and (not chosen or model_id in chosen)
     ]
-    families = sets.families(fleet.residency.sets) if fleet.residency.sets else None
-    named = frozenset().union(*families) if families else frozenset()
-    placer = _Placer(fleet, host, named)
+    rules = sharing(fleet, host, (model.model_id for model in models if model.runtime != "external"))
+    placer = _Placer(fleet, host, rules.named)
     instances = {model.model_id: placer.place(model) for model in models}
     return Plan(
         instances=instances,
         budget=placer.budget,
-        families=families,
+        sharing=rules,
         notes=tuple(placer.notes),
         refusals=tuple(placer.refusals),
     )
@@ -114,10 +120,10 @@ def decide(fleet: Fleet, host: Host, *, only: Iterable[str] = ()) -> Plan:
 class _Placer:
     """Collects budgets, notes and refusals while the models are placed one by one."""
 
-    def __init__(self, fleet: Fleet, host: Host, named_in_sets: frozenset[str]) -> None:
+    def __init__(self, fleet: Fleet, host: Host, named: frozenset[str]) -> None:
         self._declared = fleet.residency.budget
         self._host = host
-        self._named_in_sets = named_in_sets
+        self._named = named
         self.budget: dict[str, int] = {}
         self.notes: list[Problem] = []
         self.refusals: list[Problem] = []
@@ -149,9 +155,12 @@ class _Placer:
             port=entry.port,
             devices=devices,
             claims=self._claims(model, devices),
+            claims_all=bool(devices) and not entry.memory_bytes(devices) and model.model_id not in self._named,
             visible=visibility(self._host, devices) if devices else {},
             ttl_s=entry.ttl_s,
             serving=serving(model),
+            care=care(model),
+            standing=standing(entry),
         )
 
     def _devices(self, model: Effective) -> tuple[str, ...]:
@@ -191,7 +200,7 @@ class _Placer:
             # The host's memory is shared by models on GPUs, so `cpu` may be claimed without being a device of theirs.
             extra = {name: claim for name, claim in declared.items() if self._has_budget(model, name)}
             claims = {**dict.fromkeys(devices, 0), **extra}
-        elif model.model_id in self._named_in_sets:
+        elif model.model_id in self._named:
             claims = dict.fromkeys(devices, 0)
         else:
             claims = {name: self.budget[name] for name in devices}

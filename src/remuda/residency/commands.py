@@ -47,17 +47,31 @@ class RefusalKind(enum.StrEnum):
     SHUTTING_DOWN = "shutting_down"
     NOT_LOADED = "not_loaded"
     """It was asked for only if it is there."""
+    BACKING_OFF = "backing_off"
+    """Its last start failed, and it is too early to try again."""
+    GIVEN_UP = "given_up"
+    """It failed in a way, or so often, that it is not tried again before something is changed or a load asked for."""
+    HELD = "held"
+    """There is no room: others hold memory that it needs, or models are up that may not be evicted for it."""
+    YIELDED = "yielded"
+    """One of its devices has been lent to another program."""
+    REMOVED = "removed"
+    """It is not in the fleet any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Answer the request with an error; `failure` is there when a load failed."""
+    """Answer the request with an error; `failure` is there when a load failed.
+
+    `retry_after_s`: when it may be worth another try; None where nobody knows or it never will be.
+    """
 
     request: int
     model: str
     kind: RefusalKind
     message: str
     failure: Failure | None = None
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

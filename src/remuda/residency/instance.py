@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from remuda.engines.contract import Failure
 from remuda.errors import InternalError
+from remuda.residency.failures import Failures
 from remuda.residency.policy import Resident
 from remuda.residency.states import TRANSITIONS, State
+from remuda.residency.worth import Worth
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +23,10 @@ class Instance:
     number of the turn in which it last became ready, was granted or became idle. `ttl_s`: after how long it is stopped
     when nobody asks for it; the resident's, unless somebody wanted another for this attempt. `leaving`: why it will be
     stopped whatever happens, once its requests are over. `killed`: whether it was told to stop without grace.
+    `ready_since`: when this attempt became ready. `drain_since`: when it was first told to finish its requests.
+    `fingerprint`: the resident's when this attempt was started. `use_priority`: the highest priority of the requests
+    since it was last idle. `evicted`: who was stopped for its next, or present, start. `sent_away`: whether somebody
+    unloaded it, so that nothing but a request starts it again.
     """
 
     resident: Resident
@@ -29,10 +35,17 @@ class Instance:
     attempt: int = 0
     in_flight: int = 0
     idle_since: float | None = None
+    ready_since: float | None = None
+    drain_since: float | None = None
     last_used: int = 0
     leaving: str | None = None
     killed: bool = False
-    last_failure: Failure | None = None
+    fingerprint: str = ""
+    use_priority: int | None = None
+    evicted: list[str] = field(default_factory=list)
+    sent_away: bool = False
+    failures: Failures = field(default_factory=Failures)
+    worth: Worth = field(default_factory=Worth)
     ttl_s: float | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,6 +55,16 @@ class Instance:
     def model(self) -> str:
         """The model that it serves."""
         return self.resident.model
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """Why it failed, if it has not been ready since."""
+        return self.failures.last
+
+    @property
+    def load_s(self) -> float:
+        """How long a start takes, as far as anybody knows."""
+        return self.resident.load_s if self.worth.load_s is None else self.worth.load_s
 
     @property
     def busy(self) -> bool:
@@ -56,7 +79,7 @@ class Instance:
     @property
     def expires_at(self) -> float | None:
         """When it will have been idle for its ttl; None while it is not idle, has to go anyway or has no ttl."""
-        if self.idle_since is None or self.ttl_s is None or self.state is not State.READY:
+        if self.idle_since is None or self.ttl_s is None or self.state is not State.READY or self.resident.always_on:
             return None
         return self.idle_since + self.ttl_s
 
@@ -72,6 +95,19 @@ class Instance:
         """Drop what was true of the attempt that has just ended."""
         self.in_flight = 0
         self.idle_since = None
+        self.ready_since = None
+        self.drain_since = None
         self.leaving = None
         self.killed = False
+        self.use_priority = None
         self.ttl_s = self.resident.ttl_s
+
+    def adopt(self, resident: Resident) -> None:
+        """From now on this is what it is to be; what runs may have been started as another."""
+        if self.ttl_s == self.resident.ttl_s:
+            self.ttl_s = resident.ttl_s
+        if resident.fingerprint != self.resident.fingerprint:
+            self.failures.forget()
+            self.sent_away = False
+            self.worth.load_s = None
+        self.resident = resident

@@ -1,78 +1,186 @@
-"""What may be up together: bytes of every device, and families of models.
+"""What may be up together: bytes of every device, families of models, and who makes whom go.
 
-`Ledger` holds the rules, fixed for the life of a residency. `Occupancy` is a set of models measured against them; the
-same arithmetic answers for what is up, what is meant to be up, and what has been promised to those who wait.
+`Ledger` holds the rules and what is known of the devices right now. `Occupancy` is a set of models measured against
+them; the same arithmetic answers for what is up, what is meant to be up, and what has been promised to those who wait.
 
-Both rules only ever loosen when a model leaves, which the choice of victims relies on. Nothing here knows the state
-of an instance, and nothing here measures: the bytes are those of the policy.
+What is up counts with what it was charged when it started, whatever the policy says by now; a start counts with what
+the policy claims, or with what has been measured. All rules only ever loosen when a model leaves, which the choice of
+victims relies on. Nothing here knows the state of an instance, and nothing here measures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from remuda.residency.events import Foreign
 from remuda.residency.policy import Policy, Resident
+
+_NOBODY = Foreign(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an instance takes of the devices; with `alone`, nobody else may be on any of them."""
+
+    claims: Mapping[str, int]
+    alone: bool = False
 
 
 class Ledger:
-    """The rules of a policy, arranged for quick answers."""
+    """The rules of a policy, arranged for quick answers, and the devices as they are."""
 
     def __init__(self, policy: Policy) -> None:
-        self.budget = policy.budget
-        self.claims = {model: resident.claims for model, resident in policy.residents.items()}
+        self.foreign: dict[str, Foreign] = {}
+        self.lent: dict[str, str] = {}
+        self._measured: dict[str, Need] = {}
+        self._charged: dict[str, Need] = {}
+        self.adopt(policy, {})
+
+    def adopt(self, policy: Policy, departing: Mapping[str, Resident]) -> None:
+        """From now on this policy holds; `departing` are still up and not in it."""
+        self.policy = policy
+        self._residents = {**policy.residents, **departing}
+        self._claimed = {model: Need(r.claims, r.claims_all) for model, r in self._residents.items()}
+        self.fixed = frozenset(model for model, r in self._residents.items() if r.always_on or not r.swappable)
         self.families_of = {
             resident.model: families
-            for resident in policy.residents.values()
+            for resident in self._residents.values()
             if (families := _families_of(resident, policy.families))
         }
+        self._observe_room()
+
+    # What is known of the devices and instances
+
+    def observe(self, foreign: Mapping[str, Foreign]) -> None:
+        """Others use so much."""
+        self.foreign.update(foreign)
+        self._observe_room()
+
+    def hold(self, device: str, used_bytes: int, by: str | None) -> None:
+        """So much of what was ours has not come back."""
+        before = self.foreign.get(device, _NOBODY)
+        self.observe({device: Foreign(before.used_bytes + used_bytes, by or before.by)})
+
+    def measure(self, model: str, claims: Mapping[str, int]) -> None:
+        """The model has been seen to need so much."""
+        self._measured[model] = Need(claims)
+        if charged := self._charged.get(model):
+            grown = {device: max(size, charged.claims.get(device, 0)) for device, size in claims.items()}
+            self._charged[model] = Need({**charged.claims, **grown}, charged.alone)
+
+    def forget_measured(self, model: str) -> None:
+        """What was measured does not concern the model as it is now."""
+        self._measured.pop(model, None)
+
+    def charge(self, model: str) -> None:
+        """The model is up from now on, with what it needs now."""
+        self._charged[model] = self.next_need(model)
+
+    def release(self, model: str) -> None:
+        """The model is not up any more."""
+        del self._charged[model]
+
+    # Rules
+
+    def need(self, model: str) -> Need:
+        """What the model takes if it is up, what it would take if it is not."""
+        return self._charged.get(model) or self.next_need(model)
+
+    def next_need(self, model: str) -> Need:
+        """What the next start of the model takes."""
+        return self._measured.get(model) or self._claimed[model]
+
+    def room_bytes(self, device: str) -> float:
+        """What ours may use of the device altogether, beside what others use right now."""
+        return self._room.get(device, math.inf)
 
     def excess(self, model: str) -> Mapping[str, int]:
-        """Bytes by which the model alone exceeds the budget, by device; empty when it can be loaded at all."""
-        claims = self.claims[model].items()
-        return {device: size - self.budget[device] for device, size in claims if size > self.budget[device]}
+        """Bytes by which the model alone exceeds what there will ever be, by device; empty when it can be loaded."""
+        need = self.next_need(model)
+        if need.alone:
+            return {}
+        return {d: int(size - limit) for d, size in need.claims.items() if size > (limit := self._limit(d))}
+
+    def expelled_by(self, model: str) -> frozenset[str]:
+        """Who has to go when the model is loaded, whatever the memory."""
+        return self._residents[model].expels
 
     def share_device(self, one: str, other: str) -> bool:
         """Whether both models claim memory of some device."""
-        return not self.claims[one].keys().isdisjoint(self.claims[other])
+        return not self.need(one).claims.keys().isdisjoint(self.need(other).claims)
 
     def compete(self, one: str, other: str) -> bool:
         """Whether one of the models can be in the way of the other."""
-        return self.share_device(one, other) or (one in self.families_of and other in self.families_of)
+        expel = other in self.expelled_by(one) or one in self.expelled_by(other)
+        governed = one in self.families_of and other in self.families_of
+        meet = not self.next_need(one).claims.keys().isdisjoint(self.need(other).claims)
+        return expel or governed or meet or self.share_device(one, other)
+
+    def _limit(self, device: str) -> float:
+        policy = self.policy
+        free = policy.capacity.get(device, math.inf) - policy.reserve.get(device, 0)
+        return min(policy.budget.get(device, math.inf), free)
+
+    def _observe_room(self) -> None:
+        policy = self.policy
+        self._room = {device: self._limit(device) for device in {*policy.budget, *policy.capacity}}
+        for device in policy.capacity:
+            used_bytes = self.foreign.get(device, _NOBODY).used_bytes
+            beside = policy.capacity[device] - policy.reserve.get(device, 0) - used_bytes
+            self._room[device] = min(self._room[device], beside)
 
 
 class Occupancy:
     """A set of models and what they take; it remembers the order in which they came."""
 
-    __slots__ = ("_governed", "_ledger", "_members", "_used_bytes")
+    __slots__ = ("_alone", "_governed", "_ledger", "_members", "_used_bytes")
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, models: Iterable[str] = ()) -> None:
         self._ledger = ledger
-        self._members: dict[str, None] = {}
-        self._used_bytes = dict.fromkeys(ledger.budget, 0)
+        self._members: dict[str, Need] = {}
+        self._used_bytes: dict[str, int] = {}
         self._governed: set[str] = set()
+        self._alone: set[str] = set()
+        for model in models:
+            self.add(model)
 
     @property
     def members(self) -> tuple[str, ...]:
         """The models, in the order in which they came."""
         return tuple(self._members)
 
+    @property
+    def ledger(self) -> Ledger:
+        """The rules that it is measured against."""
+        return self._ledger
+
+    @property
+    def governed(self) -> frozenset[str]:
+        """Those of the members whom families concern."""
+        return frozenset(self._governed)
+
     def __contains__(self, model: str) -> bool:
         return model in self._members
 
     def add(self, model: str) -> None:
         """Count the model in, whether it fits or not."""
-        self._members[model] = None
-        for device, size in self._ledger.claims[model].items():
-            self._used_bytes[device] += size
+        need = self._ledger.need(model)
+        self._members[model] = need
+        for device, size in need.claims.items():
+            self._used_bytes[device] = self._used_bytes.get(device, 0) + size
         if model in self._ledger.families_of:
             self._governed.add(model)
+        if need.alone:
+            self._alone.add(model)
 
     def remove(self, model: str) -> None:
         """Count the model out; it has to be a member."""
-        del self._members[model]
-        for device, size in self._ledger.claims[model].items():
+        for device, size in self._members.pop(model).claims.items():
             self._used_bytes[device] -= size
         self._governed.discard(model)
+        self._alone.discard(model)
 
     def without(self, *models: str) -> Occupancy:
         """A new occupancy that lacks the given models, whether they are members or not."""
@@ -80,17 +188,44 @@ class Occupancy:
         rest._members = self._members.copy()
         rest._used_bytes = self._used_bytes.copy()
         rest._governed = self._governed.copy()
+        rest._alone = self._alone.copy()
         for model in rest._members.keys() & models:
             rest.remove(model)
         return rest
 
+    def lacks_bytes(self, model: str) -> dict[str, float]:
+        """What would have to be freed of each device for the model to join; empty when there is room."""
+        need = self._ledger.next_need(model)
+        if need.alone:
+            return {}
+        used, room = self._used_bytes, self._ledger.room_bytes
+        return {d: over for d, size in need.claims.items() if (over := used.get(d, 0) + size - room(d)) > 0}
+
+    def excluding(self, newcomer: str) -> list[str]:
+        """The members beside whom the newcomer cannot be, whatever the bytes and the families."""
+        need = self._ledger.next_need(newcomer)
+        apart = self._members if need.alone else self._alone
+        found = {member for member in apart if not need.claims.keys().isdisjoint(self._members[member].claims)}
+        found.update(self._ledger.expelled_by(newcomer) & self._members.keys())
+        return [member for member in self._members if member in found] if found else []
+
+    def in_the_way(self, newcomer: str) -> list[str]:
+        """The members of whom some may have to go for the newcomer; empty when it fits."""
+        if self.fits(newcomer):
+            return []
+        lacking = self.lacks_bytes(newcomer).keys()
+        found = {*self.excluding(newcomer), *(self._governed if newcomer in self._ledger.families_of else ())}
+        members = self._members.items()
+        return [m for m, need in members if m in found or not lacking.isdisjoint(need.claims)]
+
     def fits(self, model: str) -> bool:
         """Whether the model, not a member yet, can join without breaking a rule."""
-        used, budget = self._used_bytes, self._ledger.budget
-        for device, size in self._ledger.claims[model].items():
-            if used[device] + size > budget[device]:
-                return False
-        families = self._ledger.families_of.get(model)
+        ledger = self._ledger
+        if ledger.lent and not ledger.lent.keys().isdisjoint(ledger.next_need(model).claims):
+            return False
+        if self.lacks_bytes(model) or self.excluding(model):
+            return False
+        families = ledger.families_of.get(model)
         return families is None or any(self._governed <= family for family in families)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from remuda.engines.contract import Failure
+from remuda.residency.events import Foreign
 
 SHUTTING_DOWN = "remuda is shutting down"
 
@@ -15,9 +16,47 @@ def cannot_fit(model: str, claims: Mapping[str, int], excess: Mapping[str, int])
     return f"cannot load `{model}`: it needs {' and '.join(devices)}"
 
 
-def load_failed(model: str, failure: Failure) -> str:
-    """The instance ended before it could serve."""
-    return f"cannot load `{model}`: {failure.message}"
+def load_failed(model: str, failure: Failure, evicted: Sequence[str] = ()) -> str:
+    """The instance ended before it could serve; `evicted` were stopped for it and are started again."""
+    again = f"; {_named(evicted)}, stopped to make room for it, will be started again" if evicted else ""
+    return f"cannot load `{model}`: {failure.message}{again}"
+
+
+def backing_off(model: str, failure: Failure, failures: int, retry_after_s: float) -> str:
+    """It has failed lately, and it is too early to try again."""
+    return (
+        f"cannot load `{model}` yet: {failure.message}; "
+        f"it has failed {failures} times and may be tried again in {retry_after_s:.0f} s"
+    )
+
+
+def given_up(model: str, failure: Failure, failures: int) -> str:
+    """It is not tried again before something is changed."""
+    often = f" (failed {failures} times)" if failures > 1 else ""
+    return f"cannot load `{model}`: {failure.message}{often}; correct it and run `remuda load {model}`"
+
+
+def lent(model: str, device: str, to: str) -> str:
+    """One of its devices is somebody else's for now."""
+    return f"cannot load `{model}`: `{device}` has been lent to {to}"
+
+
+def crowded_out(model: str, device: str, lacking_bytes: float, foreign: Foreign) -> str:
+    """Programs that are not ours leave too little of a device."""
+    by = f"`{foreign.by}` and others" if foreign.by else "other programs"
+    lacking, used = _size(int(lacking_bytes)), _size(foreign.used_bytes)
+    return f"cannot load `{model}`: {lacking} of `{device}` are lacking, because {by} use {used} of it"
+
+
+def held(model: str, holders: Sequence[str]) -> str:
+    """Instances that nobody can make go are in its way."""
+    are = "is" if len(holders) == 1 else "are"
+    return f"cannot load `{model}`: {_named(holders)} {are} in its way and may not be evicted"
+
+
+def removed(model: str) -> str:
+    """The fleet has it no longer."""
+    return f"`{model}` is not in the fleet any more"
 
 
 def unloaded(model: str) -> str:
@@ -30,3 +69,8 @@ def _size(size_bytes: int) -> str:
         if size_bytes >= 1024**power:
             return f"{size_bytes / 1024**power:.1f} {unit}"
     return f"{size_bytes} B"
+
+
+def _named(models: Sequence[str]) -> str:
+    quoted = [f"`{model}`" for model in models]
+    return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else quoted[0]

@@ -8,37 +8,49 @@ What becomes of a request that arrives:
 
 1. its model is ready: it is granted, whatever the size of the fleet (a draining instance is not ready);
 2. the daemon is shutting down: it is refused;
-3. its model can never fit, not even alone: it is refused, and nothing is evicted for it;
+3. its model cannot be loaded (`remuda.residency.objection`): it is refused, and nothing is evicted for it;
 4. otherwise it waits, and joins the load if there is one.
 
 Whenever something changes that those who wait could profit from, everything is settled:
 
-1. what has to go and has nothing left to do is stopped; so is what was idle for its ttl;
+1. what has to go and has nothing left to do is stopped; so is what was idle for its ttl; who waits for what can no
+   longer be loaded is refused;
 2. those who wait are considered in their order (`remuda.residency.waiting`, `remuda.residency.schedule`);
 3. what no longer has to go may stay;
 4. who waits for an instance that is up after all is granted;
 5. what has to go for somebody drains, or is stopped;
 6. what has room is started;
-7. the timer is set for the next ttl.
+7. the timer is set for the next time at which something may change by itself.
 
-It does not judge a failure (the next request tries again), and it does not answer the requests that a dead instance
-leaves behind: their connections are the caller's, and `RequestEnded` still has to come for each.
+A start that fails gives back what was stopped for it: those instances are started again as long as there is room. It
+does not answer the requests that a dead instance leaves behind: their connections are the caller's, and `RequestEnded`
+still has to come for each.
 """
 
 from __future__ import annotations
 
-from typing import assert_never
+import math
+from collections.abc import Iterable, Mapping
 
 from remuda.engines.contract import Failure
 from remuda.errors import InternalError
 from remuda.residency import refusals
-from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Start, Stop, WakeAt
+from remuda.residency.commands import Command, RefusalKind, Refuse
 from remuda.residency.events import (
+    DeviceReturned,
+    DevicesObserved,
+    DeviceYielded,
     Event,
     InstanceAdopted,
     InstanceFailed,
     InstanceReady,
     InstanceStopped,
+    LeaseAsked,
+    LeaseEnded,
+    MemoryHeld,
+    MemoryMeasured,
+    PolicyChanged,
+    PreloadAsked,
     RequestAbandoned,
     RequestArrived,
     RequestEnded,
@@ -47,55 +59,71 @@ from remuda.residency.events import (
     TtlAsked,
     UnloadAsked,
 )
+from remuda.residency.explain import explain
+from remuda.residency.herd import Herd
 from remuda.residency.instance import Instance
-from remuda.residency.ledger import Ledger, Occupancy
+from remuda.residency.leases import Lease
+from remuda.residency.ledger import Occupancy
+from remuda.residency.objection import Objection, objection
 from remuda.residency.policy import Policy
 from remuda.residency.schedule import Schedule, schedule
 from remuda.residency.states import State
-from remuda.residency.status import ModelStatus, WaitingFor
-from remuda.residency.waiting import Waiting
+from remuda.residency.status import Explanation, ModelStatus
 
 
 class Residency:
     """Which instances are up, coming and going, and who waits for them."""
 
     def __init__(self, policy: Policy) -> None:
-        self._ledger = Ledger(policy)
-        self._instances = {model: Instance(resident) for model, resident in policy.residents.items()}
-        self._up = Occupancy(self._ledger)
-        self._waiting = Waiting()
-        self._waiting_for: dict[str, WaitingFor] = {}
-        self._granted: dict[int, tuple[Instance, int]] = {}
-        self._commands: list[Command] = []
-        self._wake_at: float | None = None
-        self._last_attempt = 0
-        self._turn = 0
+        self._herd = Herd(policy)
+        self._wishes: dict[str, None] = {}
+        self._keeps_up = False
         self._shutting_down = False
+
+    # What can be seen
 
     @property
     def is_stopped(self) -> bool:
         """Whether nothing is up; after `ShutdownAsked` it stays so."""
-        return not self._up.members
+        return not self._herd.up.members
 
     def snapshot(self) -> tuple[ModelStatus, ...]:
-        """Every model as it is now, in the order of the policy."""
-        return tuple(map(self._status, self._instances.values()))
+        """Every model as it is now, in the order of the policy; removed ones last, as long as they are up."""
+        return tuple(map(self._herd.status, self._herd.instances.values()))
 
     def state(self, model: str) -> State:
         """The state of a model's instance."""
-        return self._instances[model].state
+        return self._herd.instances[model].state
 
     def load(self, model: str) -> int:
         """How many requests the model serves, and how many wait for it."""
-        return self._instances[model].in_flight + self._waiting.count(model)
+        return self._herd.instances[model].in_flight + self._herd.waiting.count(model)
 
     def memory_bytes(self, model: str) -> int:
         """What an instance of the model may use of all its devices together."""
-        return sum(self._instances[model].resident.claims.values())
+        return sum(self._herd.ledger.need(model).claims.values())
 
     def expires_at(self, model: str) -> float | None:
         """When the model's instance will be stopped if nobody asks for it."""
-        return self._instances[model].expires_at
+        return self._herd.instances[model].expires_at
+
+    def explain(self, model: str, now: float) -> Explanation:
+        """What would happen if the model were asked for now. Raises `KeyError` for an unknown one."""
+        return explain(self._herd.picture(now), model)
+
+    def leases(self) -> Mapping[str, Lease]:
+        """Every lease that has not been given back, by its name."""
+        return self._herd.leases.all()
+
+    def yielded(self) -> Mapping[str, str]:
+        """The devices that others have been given, and who."""
+        return self._herd.ledger.lent.copy()
+
+    def users(self, device: str) -> tuple[str, ...]:
+        """The models that are up and use the device."""
+        return tuple(model for model in self._herd.up.members if device in self._herd.ledger.need(model).claims)
+
+    # What happens
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take note of what happened; returns what to do, in order. `now` must never run backwards.
@@ -104,125 +132,111 @@ class Residency:
         is ignored: it may have crossed with the command that ended it.
         """
         commands: list[Command] = []
-        self._commands = commands
+        self._herd.commands = commands
         match event:
-            case RequestArrived(request, model, priority):
-                self._arrived(request, self._instances[model], priority, now)
+            case RequestArrived():
+                self._arrived(event, self._herd.instances[event.model], now)
             case RequestEnded(request) | RequestAbandoned(request):
                 self._left(request, now)
-            case InstanceReady(model, attempt):
-                self._ready(self._instances[model], attempt, now)
-            case InstanceFailed(model, attempt, failure):
-                self._failed(self._instances[model], attempt, failure, now)
-            case InstanceStopped(model, attempt):
-                self._stopped(self._instances[model], attempt, now)
-            case InstanceAdopted(model, attempt):
-                self._adopted(self._instances[model], attempt, now)
-            case UnloadAsked(model, kill):
-                self._unload(self._instances[model], now, kill=kill)
-            case TtlAsked(model, ttl_s):
-                self._set_ttl(self._instances[model], ttl_s, now)
+            case InstanceReady() | InstanceFailed() | InstanceStopped() | InstanceAdopted() | MemoryHeld():
+                self._heard(event, now)
             case TimerFired():
-                self._wake_at = None
+                self._herd.wake_at = None
                 self._settle(now)
-            case ShutdownAsked(kill):
-                self._shut_down(now, kill=kill)
             case _:
-                assert_never(event)
+                self._ordered(event, now)
         return commands
 
-    def take(self, request: int, model: str) -> bool:
+    def take(self, request: int, model: str, priority: int = 0) -> bool:
         """Grant a request at once if the model is ready; else nothing has happened, and `RequestArrived` must follow.
 
         The same decision as for that event, without an event and a command: most requests are for a ready model.
+        Whoever waits for too long has made every instance drain that is in the way, so a ready one is in nobody's.
         """
-        instance = self._instances[model]
+        instance = self._herd.instances[model]
         if instance.state is not State.READY:
             return False
-        self._take(instance, request)
+        self._herd.take(instance, request, priority + instance.resident.priority)
         return True
 
     def give_back(self, request: int, now: float) -> bool:
-        """End a granted request if nothing follows from it; else nothing has happened, and `RequestEnded` must follow."""
-        granted = self._granted.get(request)
+        """End a granted request if nothing follows from it; else nothing has happened: `RequestEnded` must follow."""
+        granted = self._herd.granted.get(request)
         if granted is None:
             return False
         instance, attempt = granted
         if instance.attempt != attempt or instance.state is not State.READY:
             return False
-        if instance.in_flight == 1 and (self._waiting or instance.ttl_s is not None):
+        if instance.in_flight == 1 and (self._herd.waiting or instance.ttl_s is not None):
             return False
-        del self._granted[request]
-        instance.in_flight -= 1
-        if not instance.in_flight:
-            self._use(instance)
-            instance.idle_since = now
+        del self._herd.granted[request]
+        self._herd.served(instance, now)
         return True
 
     # Requests
 
-    def _arrived(self, request: int, instance: Instance, priority: int, now: float) -> None:
-        model = instance.model
+    def _arrived(self, event: RequestArrived, instance: Instance, now: float) -> None:
+        request, model = event.request, event.model
+        priority = event.priority + instance.resident.priority
+        if event.insists:
+            instance.failures.forget()
+        instance.sent_away = False
         if instance.state is State.READY:  # 1
-            self._grant(instance, request)
+            self._herd.grant(instance, request, priority)
         elif self._shutting_down:  # 2
-            self._refuse(request, model, RefusalKind.SHUTTING_DOWN, refusals.SHUTTING_DOWN)
-        elif excess := self._ledger.excess(model):  # 3
-            message = refusals.cannot_fit(model, self._ledger.claims[model], excess)
-            self._refuse(request, model, RefusalKind.CANNOT_FIT, message)
+            self._herd.commands.append(Refuse(request, model, RefusalKind.SHUTTING_DOWN, refusals.SHUTTING_DOWN))
+        elif not self._may_join(instance) and (objected := objection(self._herd.picture(now), model)):  # 3
+            self._herd.refuse(request, model, objected)
         else:  # 4
-            self._waiting.add(request, model, priority)
+            self._herd.waiting.add(request, model, priority, now)
             self._settle(now)
+
+    def _may_join(self, instance: Instance) -> bool:
+        """Whether a request may wait for the instance that is up: it is starting, or may yet be let stay."""
+        return instance.staying and (instance.state is State.STARTING or not self._herd.ledger.excess(instance.model))
 
     def _left(self, request: int, now: float) -> None:
         """A request is over; a client may leave in the very turn in which it is granted."""
-        if request in self._waiting:
-            self._waiting.withdraw(request)
+        if request in self._herd.waiting:
+            self._herd.waiting.withdraw(request)
             self._settle(now)
-        elif request in self._granted:
-            instance, attempt = self._granted.pop(request)
+        elif request in self._herd.granted:
+            instance, attempt = self._herd.granted.pop(request)
             if instance.attempt == attempt and instance.in_flight:
                 self._finished(instance, now)
 
     def _finished(self, instance: Instance, now: float) -> None:
-        instance.in_flight -= 1
+        self._herd.served(instance, now)
         if instance.in_flight:
             return
-        self._use(instance)
-        instance.idle_since = now
+        if instance.drain_since is not None:
+            instance.worth.have_drained(now - instance.drain_since)
+            instance.drain_since = None
         expires_at = instance.expires_at
-        if self._waiting or instance.state is State.DRAINING or (expires_at is not None and expires_at <= now):
+        if self._herd.waiting or instance.state is State.DRAINING or (expires_at is not None and expires_at <= now):
             self._settle(now)
         elif expires_at is not None:
-            self._wake_by(expires_at)
-
-    def _grant(self, instance: Instance, request: int) -> None:
-        self._take(instance, request)
-        self._commands.append(Grant(request, instance.model))
-
-    def _take(self, instance: Instance, request: int) -> None:
-        instance.in_flight += 1
-        instance.idle_since = None
-        self._use(instance)
-        self._granted[request] = (instance, instance.attempt)
-
-    def _grant_all(self, instance: Instance) -> None:
-        for request in self._waiting.take(instance.model):
-            self._grant(instance, request)
-
-    def _refuse(
-        self, request: int, model: str, kind: RefusalKind, message: str, failure: Failure | None = None
-    ) -> None:
-        self._commands.append(Refuse(request, model, kind, message, failure))
-
-    def _refuse_all(self, model: str, kind: RefusalKind, message: str, failure: Failure | None = None) -> None:
-        for request in self._waiting.take(model):
-            self._refuse(request, model, kind, message, failure)
+            self._herd.wake_by(expires_at)
 
     # Instances
 
-    def _ready(self, instance: Instance, attempt: int, now: float) -> None:
-        if instance.attempt == attempt and instance.state is State.STARTING:
+    def _heard(
+        self, event: InstanceReady | InstanceFailed | InstanceStopped | InstanceAdopted | MemoryHeld, now: float
+    ) -> None:
+        instance = self._herd.instances.get(event.model)
+        if isinstance(event, InstanceAdopted):
+            self._adopted(self._herd.instances[event.model], event.attempt, now)
+        elif instance is None or instance.attempt != event.attempt or instance.state is State.STOPPED:
+            return
+        elif isinstance(event, MemoryHeld):
+            self._herd.ledger.hold(event.device, event.used_bytes, event.by)
+            self._herd.doubt_all()
+        elif isinstance(event, InstanceFailed):
+            self._failed(instance, event.failure, now)
+        elif isinstance(event, InstanceStopped):
+            self._gone(instance, now)
+        elif instance.state is State.STARTING:
+            instance.worth.load_s = now - (now if instance.since is None else instance.since)
             self._serve(instance, now)
 
     def _adopted(self, instance: Instance, attempt: int, now: float) -> None:
@@ -230,165 +244,212 @@ class Residency:
             message = f"cannot adopt an instance of `{instance.model}`: there is one that is {instance.state}"
             raise InternalError(message)
         instance.attempt = attempt
-        self._last_attempt = max(self._last_attempt, attempt)
-        self._up.add(instance.model)
+        self._herd.last_attempt = max(self._herd.last_attempt, attempt)
+        self._herd.come_up(instance)
         self._serve(instance, now)
 
     def _serve(self, instance: Instance, now: float) -> None:
         """It can serve; whoever waits for it is granted before anything else can be decided about it."""
         instance.move(State.READY, now)
-        instance.idle_since = now
-        instance.last_failure = None
-        self._use(instance)
-        self._grant_all(instance)
+        instance.ready_since = instance.idle_since = now
+        instance.failures.last = None
+        instance.evicted.clear()
+        self._herd.use(instance)
+        self._herd.grant_all(instance)
         if self._shutting_down:
-            self._dismiss(instance, refusals.SHUTTING_DOWN, now)
+            self._herd.dismiss(instance, refusals.SHUTTING_DOWN, now)
         self._settle(now)
 
-    def _failed(self, instance: Instance, attempt: int, failure: Failure, now: float) -> None:
-        if not _is_current(instance, attempt):
-            return
+    def _failed(self, instance: Instance, failure: Failure, now: float) -> None:
         if instance.state is not State.STOPPING:
-            instance.last_failure = failure
+            instance.failures.add(failure, now, self._herd.ledger.policy.retry)
         if instance.state is State.STARTING:
-            message = refusals.load_failed(instance.model, failure)
-            self._refuse_all(instance.model, RefusalKind.LOAD_FAILED, message, failure)
+            message = refusals.load_failed(instance.model, failure, instance.evicted)
+            self._wish(instance.evicted)
+            instance.evicted.clear()
+            retry_at = instance.failures.retry_at
+            after_s = None if retry_at is None or math.isinf(retry_at) else retry_at - now
+            self._herd.refuse_all(instance.model, Objection(RefusalKind.LOAD_FAILED, message, failure, after_s))
         self._gone(instance, now)
-
-    def _stopped(self, instance: Instance, attempt: int, now: float) -> None:
-        if _is_current(instance, attempt):
-            self._gone(instance, now)
 
     def _gone(self, instance: Instance, now: float) -> None:
         instance.move(State.STOPPED, now)
         instance.forget()
-        self._up.remove(instance.model)
+        for other in self._herd.instances.values():
+            if other is not instance and other.failures and self._herd.ledger.share_device(instance.model, other.model):
+                other.failures.room_was_made()
+        self._herd.doubted.add(instance.model)
+        self._herd.up.remove(instance.model)
+        self._herd.ledger.release(instance.model)
+        if instance.model not in self._herd.ledger.policy.residents:
+            del self._herd.instances[instance.model]
         self._settle(now)
-
-    def _start(self, instance: Instance, now: float) -> None:
-        instance.move(State.STARTING, now)
-        self._last_attempt += 1
-        instance.attempt = self._last_attempt
-        self._up.add(instance.model)
-        self._commands.append(Start(instance.model, instance.attempt))
-
-    def _stop(self, instance: Instance, reason: str, now: float, *, kill: bool = False) -> None:
-        instance.move(State.STOPPING, now)
-        self._command_stop(instance, reason, kill=kill)
-
-    def _command_stop(self, instance: Instance, reason: str, *, kill: bool) -> None:
-        instance.killed = kill
-        self._commands.append(Stop(instance.model, instance.attempt, reason, kill))
-
-    def _use(self, instance: Instance) -> None:
-        self._turn += 1
-        instance.last_used = self._turn
 
     # What people ask for
 
-    def _unload(self, instance: Instance, now: float, *, kill: bool) -> None:
-        if instance.state is State.STOPPED:
-            return
-        if instance.state is State.STARTING:
-            self._refuse_all(instance.model, RefusalKind.UNLOADED, refusals.unloaded(instance.model))
-        self._dismiss(instance, "unload was asked for", now, kill=kill)
+    def _ordered(self, event: Event, now: float) -> None:
+        match event:
+            case UnloadAsked(model, kill):
+                self._unload(self._herd.instances[model], now, kill=kill)
+            case TtlAsked(model, ttl_s):
+                self._set_ttl(self._herd.instances[model], ttl_s)
+            case LeaseAsked(lease, model, until):
+                self._herd.leases.put(lease, self._herd.instances[model].model, until)
+            case LeaseEnded(lease):
+                self._herd.leases.end(lease)
+            case DeviceYielded():
+                self._yield(event, now)
+            case DeviceReturned(device):
+                self._herd.ledger.lent.pop(device, None)
+            case DevicesObserved(foreign):
+                self._herd.ledger.observe(foreign)
+            case MemoryMeasured(model, claims):
+                self._measured(model, claims)
+            case PreloadAsked():
+                self._preload()
+            case PolicyChanged(policy):
+                self._adopt(policy, now)
+            case ShutdownAsked(kill):
+                self._shut_down(now, kill=kill)
+            case _:
+                raise InternalError(f"nobody handles {event}")
+        self._herd.doubt_all()
         self._settle(now)
 
-    def _set_ttl(self, instance: Instance, ttl_s: float | None, now: float) -> None:
-        if instance.state is not State.STOPPED and ttl_s != instance.ttl_s:
+    def _unload(self, instance: Instance, now: float, *, kill: bool) -> None:
+        self._wishes.pop(instance.model, None)
+        instance.sent_away = True
+        if instance.state is State.STARTING:
+            why = Objection(RefusalKind.UNLOADED, refusals.unloaded(instance.model))
+            self._herd.refuse_all(instance.model, why)
+        if instance.state is not State.STOPPED:
+            self._herd.dismiss(instance, "unload was asked for", now, kill=kill)
+
+    def _set_ttl(self, instance: Instance, ttl_s: float | None) -> None:
+        if instance.state is not State.STOPPED:
             instance.ttl_s = ttl_s
-            self._settle(now)
+
+    def _yield(self, event: DeviceYielded, now: float) -> None:
+        self._herd.ledger.lent[event.device] = event.to
+        for model in self.users(event.device):
+            reason = f"`{event.device}` has been lent to {event.to}"
+            self._herd.dismiss(self._herd.instances[model], reason, now, kill=event.kill)
+
+    def _measured(self, model: str, claims: Mapping[str, int]) -> None:
+        if model not in self._herd.instances:
+            return
+        self._herd.ledger.measure(model, claims)
+        if model in self._herd.up:
+            self._herd.up = Occupancy(self._herd.ledger, self._herd.up.members)
+
+    def _preload(self) -> None:
+        self._keeps_up = True
+        self._wish(sorted(model for model, instance in self._herd.instances.items() if instance.resident.preload))
+
+    def _wish(self, models: Iterable[str]) -> None:
+        """From now on it would be good to have these up, once; if there is room."""
+        if not self._shutting_down:
+            self._wishes.update(dict.fromkeys(model for model in models if model in self._herd.ledger.policy.residents))
+
+    def _adopt(self, policy: Policy, now: float) -> None:
+        """The fleet has changed: what is up may stay, has to go, or has to go for good."""
+        before, self._herd.instances = self._herd.instances, {}
+        for model, resident in policy.residents.items():
+            self._herd.instances[model] = instance = before.pop(model, None) or Instance(resident)
+            if resident.fingerprint != instance.resident.fingerprint:
+                self._herd.ledger.forget_measured(model)
+            instance.adopt(resident)
+        for model, instance in sorted(before.items()):
+            self._herd.refuse_all(model, Objection(RefusalKind.REMOVED, refusals.removed(model)))
+            self._herd.ledger.forget_measured(model)
+            if instance.state is not State.STOPPED:
+                self._herd.instances[model] = instance
+        self._wishes = {model: None for model in self._wishes if model in policy.residents}
+        departing = {model: i.resident for model, i in self._herd.instances.items() if model not in policy.residents}
+        self._herd.ledger.adopt(policy, departing)
+        self._herd.up = Occupancy(self._herd.ledger, self._herd.up.members)
+        for model in self._herd.up.members:
+            instance = self._herd.instances[model]
+            if model in departing:
+                self._herd.dismiss(instance, "it is not in the fleet any more", now)
+            elif instance.fingerprint != instance.resident.fingerprint:
+                self._herd.dismiss(instance, "its settings have changed", now)
 
     def _shut_down(self, now: float, *, kill: bool) -> None:
         self._shutting_down = True
-        for model in self._waiting.models():
-            self._refuse_all(model, RefusalKind.SHUTTING_DOWN, refusals.SHUTTING_DOWN)
-        for model in self._up.members:
-            self._dismiss(self._instances[model], refusals.SHUTTING_DOWN, now, kill=kill)
-        self._settle(now)
-
-    def _dismiss(self, instance: Instance, reason: str, now: float, *, kill: bool = False) -> None:
-        """End the instance for good: after its requests, or at once if it has none or is to be killed."""
-        if instance.state is State.STOPPING:
-            if kill and not instance.killed:
-                self._command_stop(instance, reason, kill=True)
-        elif kill or not instance.in_flight:
-            self._stop(instance, reason, now, kill=kill)
-        else:
-            instance.leaving = reason
-            self._drain(instance, now)
-
-    def _drain(self, instance: Instance, now: float) -> None:
-        if instance.state is State.READY:
-            instance.move(State.DRAINING, now)
+        self._wishes.clear()
+        for model in self._herd.waiting.models():
+            self._herd.refuse_all(model, Objection(RefusalKind.SHUTTING_DOWN, refusals.SHUTTING_DOWN))
+        for model in self._herd.up.members:
+            self._herd.dismiss(self._herd.instances[model], refusals.SHUTTING_DOWN, now, kill=kill)
 
     # Settling
 
     def _settle(self, now: float) -> None:
+        self._herd.leases.expire(now)
         self._stop_what_is_over(now)  # 1
-        decided = schedule(self._waiting.models(), self._instances, self._up, self._ledger)  # 2
-        self._waiting_for = decided.waiting_for
+        self._refuse_the_hopeless(now)
+        picture = self._herd.picture(now)
+        self._wishes = {model: None for model in self._wishes if not objection(picture, model)}
+        decided = schedule(picture, self._wanted(now), tuple(self._wishes))  # 2
+        self._herd.waiting_for = decided.waiting_for
+        for model in decided.dropped:
+            del self._wishes[model]
         self._let_stay(decided, now)  # 3
         for model in decided.grant:  # 4
-            self._grant_all(self._instances[model])
-        for model in decided.drain:  # 5
-            self._drain(self._instances[model], now)
+            self._herd.grant_all(self._herd.instances[model])
+        for model in sorted(decided.drain):  # 5
+            self._herd.drain(self._herd.instances[model], now)
         for victim, newcomer in decided.stop.items():
-            self._stop(self._instances[victim], f"evicted for `{newcomer}`", now)
+            self._herd.instances[newcomer].evicted.append(victim)
+            self._herd.stop(self._herd.instances[victim], f"evicted for `{newcomer}`", now)
         for model in decided.start:  # 6
-            self._start(self._instances[model], now)
-        self._set_timer()  # 7
+            self._herd.start(self._herd.instances[model], now)
+        self._set_timer(decided, now)  # 7
 
     def _stop_what_is_over(self, now: float) -> None:
-        for instance in self._serving():
+        for instance in self._herd.serving():
             if instance.leaving is not None and not instance.in_flight:
-                self._stop(instance, instance.leaving, now)
-        for instance, expires_at in self._expiring():
+                self._herd.stop(instance, instance.leaving, now)
+        for instance, expires_at in self._herd.expiring(now):
             if expires_at <= now:
-                self._stop(instance, f"idle for {instance.ttl_s:g} s", now)
+                self._herd.stop(instance, f"idle for {instance.ttl_s:g} s", now)
+
+    def _refuse_the_hopeless(self, now: float) -> None:
+        """Refuse who waits for what cannot be loaded any more; what has not changed for the worse is not asked."""
+        doubted, self._herd.doubted = self._herd.doubted, set()
+        for model in self._herd.waiting.models() if doubted else ():
+            if (
+                model in doubted
+                and not self._herd.instances[model].staying
+                and (objected := objection(self._herd.picture(now), model))
+            ):
+                self._herd.refuse_all(model, objected)
+
+    def _wanted(self, now: float) -> list[str]:
+        """What is to be up without requests, as far as nothing is against it."""
+        if not self._keeps_up or self._shutting_down:
+            return []
+        always_on = (i for i in self._herd.instances.values() if i.resident.always_on and i.state is State.STOPPED)
+        return sorted(i.model for i in always_on if not i.sent_away and not objection(self._herd.picture(now), i.model))
 
     def _let_stay(self, decided: Schedule, now: float) -> None:
-        for instance in self._serving():
+        for instance in self._herd.serving():
             wanted_gone = instance.model in decided.drain or instance.model in decided.stop
             if instance.state is State.DRAINING and instance.leaving is None and not wanted_gone:
                 instance.move(State.READY, now)
+                instance.drain_since = None
 
-    def _set_timer(self) -> None:
-        if expiring := self._expiring():
-            self._wake_by(min(expires_at for _, expires_at in expiring))
-
-    def _wake_by(self, at: float) -> None:
-        if self._wake_at is None or at < self._wake_at:
-            self._wake_at = at
-            self._commands.append(WakeAt(at))
-
-    def _expiring(self) -> list[tuple[Instance, float]]:
-        """What its ttl will end, and when; without what has to wait because something starts beside it."""
-        starting = [model for model in self._up.members if self._instances[model].state is State.STARTING]
-        return [
-            (instance, expires_at)
-            for instance in self._serving()
-            if (expires_at := instance.expires_at) is not None
-            and not any(self._ledger.share_device(instance.model, model) for model in starting)
-        ]
-
-    def _serving(self) -> list[Instance]:
-        up = map(self._instances.__getitem__, self._up.members)
-        return [instance for instance in up if instance.state is State.READY or instance.state is State.DRAINING]
-
-    def _status(self, instance: Instance) -> ModelStatus:
-        return ModelStatus(
-            model=instance.model,
-            state=instance.state,
-            since=instance.since,
-            attempt=instance.attempt,
-            in_flight=instance.in_flight,
-            waiting=self._waiting.count(instance.model),
-            waiting_for=self._waiting_for.get(instance.model),
-            expires_at=instance.expires_at,
-            last_failure=instance.last_failure,
-        )
-
-
-def _is_current(instance: Instance, attempt: int) -> bool:
-    return instance.attempt == attempt and instance.state is not State.STOPPED
+    def _set_timer(self, decided: Schedule, now: float) -> None:
+        times = decided.wake_at.copy()
+        if (lease_end := self._herd.leases.next_end()) is not None:
+            times.append(lease_end)
+        if self._keeps_up and not self._shutting_down:
+            times += [
+                retry_at
+                for instance in self._herd.instances.values()
+                if instance.resident.always_on and (retry_at := instance.failures.retry_at) is not None
+            ]
+        due = [expires_at for _, expires_at in self._herd.expiring(now)] + [at for at in times if now < at < math.inf]
+        if due:
+            self._herd.wake_by(min(due))

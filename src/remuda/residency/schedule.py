@@ -1,17 +1,21 @@
 """What to do for those who wait: a pure function of the whole picture, asked anew whenever it has changed.
 
-The models that are waited for are considered in order of their oldest request. Three occupancies make the decision:
+The models that are waited for are considered in their turn (`remuda.residency.waiting`). Three occupancies make the
+decision:
 
 - *up*: what holds memory now. A start has to fit beside it.
 - *goal*: what shall be up once all that is decided has happened. A newcomer takes its place here first, at the expense
-  of idle instances, least recently used first, and then of busy ones.
-- *promised*: all that was asked for earlier. Whoever does not fit beside it waits for its turn and is promised its own
-  room in turn, so that nobody who comes later can take it. The oldest is never held up by a promise; hence nobody
-  starves.
+  of those whom it costs least to send away (`remuda.residency.choose`).
+- *promised*: what cannot be made to go, and all that comes before in turn. Whoever does not fit beside it waits and is
+  promised its own room in turn, so that nobody who comes later can take it. The first is never held up by a promise,
+  and who has waited for too long is among the first; hence nobody starves.
 
 Because nothing is remembered between two calls, a victim is let off as soon as it is no longer needed. Because a
-draining instance is granted nothing, its last use does not change and the choice settles on it. Victims keep running
-until all of them are idle: if the waiting client leaves meanwhile, nothing was stopped for nobody.
+draining instance is granted nothing, its use does not grow and the choice settles on it. Victims keep running until
+all of them are idle: if the waiting client leaves meanwhile, nothing was stopped for nobody.
+
+An instance that is asked for all the time does not make way at once, but when those who wait for its room have waited,
+all together, for as long as the swap will make its own users wait. So they gather, and one swap serves them all.
 
 On devices where an engine is starting nothing else is started or evicted, and nothing is started where one is being
 stopped: engines measure free memory while they start.
@@ -23,17 +27,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from remuda.residency.choose import choose_victims
-from remuda.residency.instance import Instance
-from remuda.residency.ledger import Ledger, Occupancy
+from remuda.residency.ledger import Occupancy
+from remuda.residency.picture import Picture
 from remuda.residency.states import State
 from remuda.residency.status import Obstacle, WaitingFor
+
+_SHORTEST_WAIT_S = 0.5
+"""How soon the same question is asked again at the earliest."""
 
 
 @dataclass(slots=True)
 class Schedule:
     """What is decided, by model; what is not named in `drain` may stay.
 
-    `stop` maps a victim to the model that it makes room for.
+    `stop` maps a victim to the model that it makes room for. `victims`: who has to go for a model, now or later.
+    `dropped`: wishes that are not to be asked again. `wake_at`: when the decision may change although nothing happens.
     """
 
     grant: list[str] = field(default_factory=list)
@@ -41,59 +49,147 @@ class Schedule:
     drain: set[str] = field(default_factory=set)
     stop: dict[str, str] = field(default_factory=dict)
     waiting_for: dict[str, WaitingFor] = field(default_factory=dict)
+    victims: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
+    wake_at: list[float] = field(default_factory=list)
 
 
-def schedule(waiting: Iterable[str], instances: Mapping[str, Instance], up: Occupancy, ledger: Ledger) -> Schedule:
-    """Decide for the models that are waited for, oldest first; `up` is everything that is not stopped."""
-    walk = _Walk(instances, up, ledger)
-    for model in waiting:
+def schedule(picture: Picture, wanted: Iterable[str] = (), wishes: Iterable[str] = ()) -> Schedule:
+    """Decide for those who wait; then for models that are `wanted` up without requests, and for `wishes`.
+
+    What is wanted may evict others. A wish is only for room that is free, and is dropped if there is none.
+    """
+    walk = _Walk(picture)
+    for model in picture.in_turn():
         walk.consider(model)
+    for model in wanted:
+        if picture.instances[model].state is State.STOPPED and not picture.waiting.count(model):
+            walk.consider(model)
+    for model in wishes:
+        walk.wish(model)
     return walk.decided
 
 
 class _Walk:
     """One walk along the models that are waited for; later decisions see the earlier ones."""
 
-    def __init__(self, instances: Mapping[str, Instance], up: Occupancy, ledger: Ledger) -> None:
+    def __init__(self, picture: Picture) -> None:
         self.decided = Schedule()
-        self._instances = instances
-        self._ledger = ledger
+        self._picture = picture
+        self._instances = picture.instances
+        self._ledger = picture.ledger
+        up = picture.up
         self._up = up.without()
-        self._goal = up.without(*(model for model in up.members if not instances[model].staying))
-        self._promised = Occupancy(ledger)
-        self._starting = [model for model in up.members if instances[model].state is State.STARTING]
-        self._stopping = [model for model in up.members if instances[model].state is State.STOPPING]
+        self._goal = up.without(*(model for model in up.members if not self._instances[model].staying))
+        self._unmovable = Occupancy(picture.ledger, picture.unmovable())
+        self._promised = self._unmovable.without()
+        self._starting = [model for model in up.members if self._instances[model].state is State.STARTING]
+        self._stopping = [model for model in up.members if self._instances[model].state is State.STOPPING]
 
     def consider(self, model: str) -> None:
+        """Decide for a model that is to be up."""
         state = self._instances[model].state
         if state is State.STARTING:
             if model in self._goal:
-                self._promised.add(model)
+                self._promise(model)
             self._wait(model, Obstacle.LOAD, (model,))
         elif model in self._goal:
             self.decided.grant.append(model)
+        elif not self._unmovable.fits(model):
+            self._wait(model, Obstacle.LEASE, self._rivals(model, self._unmovable.members))
         elif not self._promised.fits(model):
             self._wait(model, Obstacle.TURN, self._rivals(model, self._promised.members))
-            self._promised.add(model)
+            self._clear_way(model)
         elif state is not State.STOPPED:
             self._wait(model, Obstacle.RELEASE if state is State.STOPPING else Obstacle.REQUESTS, (model,))
-            self._promised.add(model)
+            self._clear_way(model)
         else:
-            self._promised.add(model)
-            self._advance(model, self._place(model))
+            self._come(model)
 
-    def _place(self, model: str) -> tuple[str, ...]:
-        """Give the model its place in the goal; returns who has to go for it."""
-        victims = choose_victims(model, self._goal, self._candidates())
+    def wish(self, model: str) -> None:
+        """Decide for a model that would be good to have up."""
+        state = self._instances[model].state
+        fits = state is State.STOPPED and self._promised.fits(model) and self._goal.fits(model)
+        if state is State.STOPPING:
+            return
+        if not fits or model in self.decided.waiting_for:
+            self.decided.dropped.append(model)
+            return
+        self._promise(model)
+        self._goal.add(model)
+        self._advance(model, ())
+        if model in self.decided.start:
+            self.decided.dropped.append(model)
+
+    def _clear_way(self, model: str) -> None:
+        """Promise the model its room; if it is overdue, nothing that is in its way serves anybody else before.
+
+        It cannot come yet, but what came later is not to be served while somebody waits who has waited for too long.
+        """
+        picture = self._picture
+        if picture.is_overdue(model):
+            self._drain_all_in_the_way(model)
+        elif picture.waiting.count(model):
+            self.decided.wake_at.append(picture.overdue_at(model))
+        self._promise(model)
+
+    def _drain_all_in_the_way(self, model: str) -> None:
+        for other in self._goal.members:
+            if other not in self._promised and self._cannot_meet(model, other):
+                self._goal.remove(other)
+                self.decided.drain.add(other)
+
+    def _cannot_meet(self, newcomer: str, other: str) -> bool:
+        return not Occupancy(self._ledger, (other,)).fits(newcomer)
+
+    def _come(self, model: str) -> None:
+        """Give the model its place in the goal, unless those who would have to go are spared for now."""
+        candidates = [other for other in self._goal.in_the_way(model) if other not in self._promised]
+        spared = self._picture.spared(candidates, model)
+        costs = self._costs(other for other in candidates if other not in spared)
+        victims = choose_victims(model, self._goal, costs)
+        if victims is None:
+            self._wait_for_the_spared(model, spared)
+            return
+        if waits_s := self._spares_s(model, victims):
+            self._wait(model, Obstacle.RESIDENCY, victims)
+            self._wake_in(model, waits_s)
+            return
+        self.decided.victims[model] = victims
         for victim in victims:
             self._goal.remove(victim)
+        self._promise(model)
         self._goal.add(model)
-        return victims
+        self._advance(model, victims)
 
-    def _candidates(self) -> list[str]:
-        """Who may be evicted, the cheapest first."""
-        free = (model for model in self._goal.members if model not in self._promised)
-        return sorted(free, key=lambda model: (self._busy(model), self._instances[model].last_used))
+    def _costs(self, candidates: Iterable[str]) -> Mapping[str, float]:
+        """What it costs to evict them, the cheapest first."""
+        costs = {model: self._picture.cost(model) for model in candidates}
+        return dict(sorted(costs.items(), key=lambda item: (item[1], self._busy(item[0]), self._last_used(item[0]))))
+
+    def _wait_for_the_spared(self, model: str, spared: Iterable[str]) -> None:
+        picture = self._picture
+        rivals = self._rivals(model, sorted(spared))
+        self._wait(model, Obstacle.RESIDENCY, rivals)
+        self.decided.wake_at += [picture.evictable_at(rival) for rival in rivals]
+        if picture.waiting.count(model):
+            self.decided.wake_at.append(picture.overdue_at(model))
+
+    def _spares_s(self, model: str, victims: tuple[str, ...]) -> float:
+        """For how long those in use are spared, because it would cost their users more than it brings; often 0."""
+        picture = self._picture
+        hot = [victim for victim in victims if self._busy(victim) and self._instances[victim].state is State.READY]
+        requests = picture.waiting.count(model)
+        if not hot or not requests or picture.is_overdue(model):
+            return 0.0
+        if any(picture.priority(model) > self._instances[victim].resident.priority for victim in hot):
+            return 0.0
+        cost = sum(picture.swap_cost(victim, model) for victim in hot)
+        return max(0.0, cost - picture.waiting.waited_s(model, picture.now)) / requests
+
+    def _wake_in(self, model: str, waits_s: float) -> None:
+        picture = self._picture
+        self.decided.wake_at.append(min(picture.now + max(waits_s, _SHORTEST_WAIT_S), picture.overdue_at(model)))
 
     def _advance(self, model: str, victims: tuple[str, ...]) -> None:
         """Take the next step towards the model's start."""
@@ -116,8 +212,15 @@ class _Walk:
             self._starting.append(model)
             self._wait(model, Obstacle.LOAD, (model,))
 
+    def _promise(self, model: str) -> None:
+        if model not in self._promised:
+            self._promised.add(model)
+
     def _busy(self, model: str) -> bool:
         return self._instances[model].busy or model in self.decided.grant
+
+    def _last_used(self, model: str) -> int:
+        return self._instances[model].last_used
 
     def _leaving(self) -> tuple[str, ...]:
         """Who is up, will go, and has not been told to stop yet."""

@@ -22,6 +22,10 @@ class Obstacle(enum.StrEnum):
     """Another start on one of its devices has to end first."""
     RELEASE = "release"
     """Instances are being stopped."""
+    RESIDENCY = "residency"
+    """Instances that would have to go are too fresh, or too much in use, to make way already."""
+    LEASE = "lease"
+    """Somebody holds on to instances that would have to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,12 @@ class WaitingFor:
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """One model at one moment; times are of the caller's clock, `since` is None if it was never started."""
+    """One model at one moment; times are of the caller's clock, `since` is None if it was never started.
+
+    `failures`: how often in a row it has failed lately. `retry_at`: before that time it is not tried again, infinite
+    when it has been given up; None when nothing holds it up. `leased_until`: the end of its longest lease, infinite
+    when it has none. `load_s`: how long its last start took, None before the first. `leaving`: why it will be stopped.
+    """
 
     model: str
     state: State
@@ -45,3 +54,27 @@ class ModelStatus:
     waiting_for: WaitingFor | None
     expires_at: float | None
     last_failure: Failure | None
+    failures: int = 0
+    retry_at: float | None = None
+    leased_until: float | None = None
+    load_s: float | None = None
+    leaving: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What would happen if the model were asked for now: `Residency.explain`.
+
+    `outcome` is one of `ready` (served at once), `joins` (a start is under way), `starts` (there is room), `evicts`
+    (others go first; those in `busy` finish their requests before), `waits` (for what `obstacle` and `blocked_by` say)
+    and `refused`. `reasons` are sentences that say it all, the most important first.
+    """
+
+    model: str
+    outcome: str
+    evicts: tuple[str, ...] = ()
+    busy: tuple[str, ...] = ()
+    obstacle: Obstacle | None = None
+    blocked_by: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    retry_after_s: float | None = None

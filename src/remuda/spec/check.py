@@ -42,6 +42,9 @@ RULES: Final[tuple[Rule, ...]] = (
     routes.weights,
     routes.twice,
     residency.expressions,
+    residency.members,
+    residency.evict_costs,
+    residency.always_on,
     model_ids.convention,
 )
 

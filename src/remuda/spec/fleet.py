@@ -6,7 +6,7 @@ The shape only. What keys mean together is judged by `remuda.spec.check` and dec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -14,7 +14,20 @@ from remuda.spec.engine import EngineDefaults
 from remuda.spec.gateway import Gateway
 from remuda.spec.model import Model
 from remuda.spec.route import Route
-from remuda.spec.values import SECTION, Bytes, Device, Text
+from remuda.spec.values import SECTION, Bytes, Count, Device, Duration, Text, Timeout
+
+
+class Group(BaseModel):
+    """Models that take turns, as llama-swap's groups do."""
+
+    model_config = SECTION
+
+    members: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] = Field(
+        description="The models of the group; a model may be in one group.", examples=[["a", "b"]]
+    )
+    swap: bool = Field(default=True, description="Whether only one of the members may be up at a time.")
+    exclusive: bool = Field(default=True, description="Whether loading a member unloads the models of other groups.")
+    persistent: bool = Field(default=False, description="Whether loading models of other groups leaves this one alone.")
 
 
 class Residency(BaseModel):
@@ -32,6 +45,32 @@ class Residency(BaseModel):
         description="Models that may be up together: `&` together, `|` either, parentheses, `+name` another set. "
         "Otherwise whatever fits.",
         examples=[{"pair": "(a | b) & c"}],
+    )
+    evict_costs: Mapping[Text, Count] = Field(
+        default={},
+        description="What it costs to evict a model where the sets leave a choice; 1 for every other.",
+        examples=[{"a": 10}],
+    )
+    groups: Mapping[Text, Group] = Field(
+        default={}, description="Groups of models that take turns, instead of sets; all other models form one more."
+    )
+    reserve: Mapping[Device, Bytes] = Field(
+        default={},
+        description="What stays free of a device, beside what Remuda and others use.",
+        examples=[{"cuda0": "1GiB"}],
+    )
+    min_residency_s: Duration = Field(
+        default=0.0,
+        alias="min_residency",
+        description="How long a freshly loaded model is not evicted for another, as far as `max_wait` allows.",
+        examples=["30s"],
+        json_schema_extra={"default": 0},
+    )
+    max_wait_s: Timeout = Field(
+        default=120.0,
+        alias="max_wait",
+        description="After how long of waiting nothing that was asked for later, and needs the same room, goes before.",
+        json_schema_extra={"default": "2m"},
     )
 
 

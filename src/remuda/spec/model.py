@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from remuda.spec.supervision import Hooks, ProcessLimits
 from remuda.spec.values import (
     SECTION,
     Command,
@@ -23,6 +24,7 @@ from remuda.spec.values import (
     Settings,
     StripParams,
     Text,
+    Timeout,
     Url,
 )
 
@@ -107,6 +109,19 @@ class Model(BaseModel):
         alias="ttl",
         description="Idle time after which the instance is stopped: `15m`, `0` (at once) or `never`, the default.",
     )
+    priority: int = Field(
+        default=0,
+        description="Added to the priority of requests for the model; while it serves, it does not make way for less.",
+        examples=[10],
+    )
+    swappable: bool = Field(
+        default=True, description="`false`: it is not evicted for another model; an idle time may still end it."
+    )
+    preload: bool = Field(default=False, description="Whether it is loaded at the start, if there is room.")
+    always_on: bool = Field(
+        default=False,
+        description="Whether it is loaded at the start and whenever it has ended, and is not evicted or ended as idle.",
+    )
     enabled: bool = Field(default=True, description="`false` gives no unit, no route and no claim to a port.")
     unit: Text | None = Field(
         default=None, description="Name of the unit or container; otherwise the model ID.", examples=["qwen3.6-27b"]
@@ -145,6 +160,19 @@ class Model(BaseModel):
         examples=[{"Authorization": "Bearer ${env:TOKEN}"}],
     )
     unlisted: bool = Field(default=False, description="`true` keeps the model out of lists; it can be asked for.")
+
+    limits: ProcessLimits | None = Field(
+        default=None,
+        description="What all processes of the instance may use of the host; enforced where cgroups of version 2 are.",
+    )
+    hooks: Hooks | None = Field(default=None, description="Programs to run around the instance's life.")
+    health_timeout_s: Timeout = Field(
+        default=None,
+        alias="health_timeout",
+        description="After how long an instance is ended that neither answers its health path nor sends a byte of any "
+        "answer: `2m` for the engines that answer health beside their work, `never` for the engine `command`.",
+        examples=["5m"],
+    )
 
     def memory_bytes(self, devices: tuple[str, ...]) -> Mapping[str, int]:
         """The declared memory of each device, in bytes; empty when none is declared."""

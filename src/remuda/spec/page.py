@@ -24,7 +24,7 @@ everything that is wrong with a file, with line and column; `remuda schema` prin
 | memory | bytes, or a number with `KiB`, `MiB`, `GiB`, `TiB` (powers of 1024), `kB`, `MB`, `GB`, `TB` (of 1000) |
 | duration | `15m`, `90s`, `1h30m`, `500ms`, `2d`, `0`, or `never` |
 | reference | `${env:NAME}`, `${file:path}`, `${cred:name}`; `$$` is a dollar sign. Resolved when an instance starts |
-| placeholder | `${PORT}`, `${MODEL_ID}`, in `cmd` and `environment` of the engine `command` |
+| placeholder | `${PORT}`, `${MODEL_ID}`, in `cmd` and `environment` of the engine `command`, and in `hooks` |
 | affinity | `prefix`, or `header:NAME` |
 | model ID | letters, digits and `._:/-`, beginning with a letter or digit |
 """
@@ -37,6 +37,8 @@ _SECTIONS: Final = (
     ("gateway.limits", "Limits"),
     ("engines.<engine>", "EngineDefaults"),
     ("models.<model ID>", "Model"),
+    ("models.<model ID>.limits", "ProcessLimits"),
+    ("models.<model ID>.hooks", "Hooks"),
     ("routes.<name>: lane", "Lane"),
     ("routes.<name>: split", "Split"),
     ("routes.<name>: failover", "Failover"),
@@ -44,6 +46,7 @@ _SECTIONS: Final = (
     ("routes.<name>: spillover", "Spillover"),
     ("routes.<name>: replicas", "Replicas"),
     ("residency", "Residency"),
+    ("residency.groups.<name>", "Group"),
     ("lint", "Lint"),
 )
 """Where each definition of the schema is in the file, in the order of the page."""

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from remuda.errors import Problem
 from remuda.spec.document import Document, Path
 from remuda.spec.engine import EngineDefaults
-from remuda.spec.fleet import Fleet, Lint, Residency
+from remuda.spec.fleet import Fleet, Group, Lint, Residency
 from remuda.spec.form import QUOTE, FormError, label, shown
 from remuda.spec.gateway import Gateway, Key, Tls
 from remuda.spec.limits import Limits
@@ -60,7 +60,8 @@ def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]
                 message = f"{label(path[:-1])} needs `{path[-1]}`"
                 yield document.problem_of_key(path[:-1], message, hint=f"add `{path[-1]}:`")
             case "too_short":
-                hint = "write at least one target" + (" and its weight" if path[-1] == "split" else "")
+                what = "model" if path[-1] == "members" else "target"
+                hint = f"write at least one {what}" + (" and its weight" if path[-1] == "split" else "")
                 yield document.problem(path, f"{label(path)} is empty", hint=hint)
             case kind if kind == NO_FORM:
                 yield _no_route(path, document)
@@ -77,6 +78,8 @@ def section_of(path: Path, document: Document) -> type[BaseModel] | None:
             return EngineDefaults
         case ("models", _):
             return Model
+        case ("residency", "groups", _):
+            return Group
         case ("routes", _):
             return FORMS.get(form_of(document.find(path)) or "")
     return _SECTIONS.get(path)

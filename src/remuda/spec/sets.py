@@ -8,7 +8,6 @@ itself, directly or not, is an error, and so is one that allows more than `MAX_C
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -85,12 +84,14 @@ def leaves(expression: Expression) -> Iterator[Member | Include]:
 
 
 def families(sets: Mapping[str, str]) -> tuple[frozenset[str], ...]:
-    """The largest combinations that the sets allow, none inside of another, in a stable order.
+    """The combinations that the sets allow, in the order of definition, without any that is inside of an earlier one.
+
+    One that is inside of a later one stays: where several cost the same to reach, the order decides.
 
     Raises `FormError` for what `parse` refuses, unknown or circular includes, and too many combinations.
     """
     expansion = Expansion({name: parse(text) for name, text in sets.items()})
-    return _maximal(_bounded({family for name in sets for family in expansion.of_set(name)}))
+    return _without_repeats(_bounded([family for name in sets for family in expansion.of_set(name)]))
 
 
 @dataclass(slots=True)
@@ -98,10 +99,10 @@ class Expansion:
     """Expands sets into combinations, each set once however often it is included."""
 
     expressions: Mapping[str, Expression]
-    done: dict[str, set[frozenset[str]]] = field(default_factory=dict)
+    done: dict[str, list[frozenset[str]]] = field(default_factory=dict)
     open: list[str] = field(default_factory=list)
 
-    def of_set(self, name: str) -> set[frozenset[str]]:
+    def of_set(self, name: str) -> list[frozenset[str]]:
         """The combinations of one set; raises `FormError` as `families` does."""
         if name in self.open:
             raise CycleError(self.open[self.open.index(name) :])
@@ -113,28 +114,29 @@ class Expansion:
             self.open.pop()
         return self.done[name]
 
-    def _of(self, expression: Expression) -> set[frozenset[str]]:
+    def _of(self, expression: Expression) -> list[frozenset[str]]:
         match expression:
             case Member(name):
-                return {frozenset((name,))}
+                return [frozenset((name,))]
             case Include(name):
                 return self.of_set(name)
             case Either(operands):
-                return _bounded(set().union(*map(self._of, operands)))
+                return _bounded([family for operand in operands for family in self._of(operand)])
             case Together(operands):
                 return functools.reduce(_product, map(self._of, operands))
 
 
-def _product(left: set[frozenset[str]], right: set[frozenset[str]]) -> set[frozenset[str]]:
+def _product(left: list[frozenset[str]], right: list[frozenset[str]]) -> list[frozenset[str]]:
     if len(left) * len(right) > MAX_COMBINATIONS:
         raise _too_many()
-    return {one | other for one in left for other in right}
+    return _bounded([one | other for one in left for other in right])
 
 
-def _bounded(found: set[frozenset[str]]) -> set[frozenset[str]]:
-    if len(found) > MAX_COMBINATIONS:
+def _bounded(found: list[frozenset[str]]) -> list[frozenset[str]]:
+    once = list(dict.fromkeys(found))
+    if len(once) > MAX_COMBINATIONS:
         raise _too_many()
-    return found
+    return once
 
 
 def _too_many() -> FormError:
@@ -142,14 +144,15 @@ def _too_many() -> FormError:
     return FormError(message, hint="declare `memory` on the models instead, so that what fits is computed")
 
 
-def _maximal(found: set[frozenset[str]]) -> tuple[frozenset[str], ...]:
-    """Those that are not inside of a larger one; bit masks, because there may be millions of comparisons."""
+def _without_repeats(found: list[frozenset[str]]) -> tuple[frozenset[str], ...]:
+    """Those that are not inside of an earlier one; bit masks, because there may be millions of comparisons."""
     bit = {name: 1 << index for index, name in enumerate(sorted(frozenset().union(*found)))}
-    masks = {sum(bit[name] for name in family): family for family in found}
-    kept: list[int] = []
-    for _, group in itertools.groupby(sorted(masks, key=int.bit_count, reverse=True), key=int.bit_count):
-        kept += [mask for mask in group if not any(mask & larger == mask for larger in tuple(kept))]
-    return tuple(sorted((masks[mask] for mask in kept), key=sorted))
+    kept: dict[int, frozenset[str]] = {}
+    for family in found:
+        mask = sum(bit[name] for name in family)
+        if not any(mask & earlier == mask for earlier in kept):
+            kept[mask] = family
+    return tuple(kept.values())
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:

@@ -110,7 +110,7 @@ class Stream:
 
 
 async def unchanged() -> Reloaded:
-    return Reloaded(keys=0, routes=0, models=1, needs_restart=())
+    return Reloaded(keys=0, routes=0, models=1)
 
 
 @asynccontextmanager
@@ -128,7 +128,7 @@ async def api(
     books = Books(None, Kept(), None, lambda _: None)
     running = Instances(by_id, launcher(directory), at, emit=dispatcher.emit, reporter=books.tell)
     dispatcher.attach(running)
-    status = Status(directory / "remuda.yaml", "http://127.0.0.1:1", at, by_id, residency, dispatcher, running)
+    status = Status(directory / "remuda.yaml", "http://127.0.0.1:1", at, residency, dispatcher, running)
     control = Control(status, books, reload)
     server = ControlServer(control, at.socket)
     server.start()

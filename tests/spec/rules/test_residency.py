@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from remuda.spec.rules.residency import expressions
+from remuda.spec.rules.residency import always_on, evict_costs, expressions, members
 from tests.spec.reading import said
 
 MODELS = """\
@@ -60,3 +60,57 @@ def test_too_many_combinations() -> None:
     either = "(" + " | ".join(f"m{n}" for n in range(17)) + ")"
     text = f"models:\n{models}residency:\n  sets:\n    s: {' & '.join([either] * 4)}\n"
     assert said(expressions, text) == ["21:8 `residency.sets.s` allows more than 4096 combinations"]
+
+
+GROUPS = MODELS.replace("  sets:", "  groups:")
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ("    g: {members: [qwen3-27b-cuda0, gemma3-12b-cuda1]}\n", []),
+        ("    g: {members: 5}\n    h: 5\n", []),
+        (
+            "    g: {members: [qwen3-27b-cuda0, qwen4-cuda0, phi4-14b-cuda1]}\n",
+            [
+                "8:36 `residency.groups.g.members[1]` names `qwen4-cuda0`, which does not exist: expected a model ID",
+                "8:49 `residency.groups.g.members[2]` names the disabled model `phi4-14b-cuda1`",
+            ],
+        ),
+        (
+            "    g: {members: [qwen3-27b-cuda0]}\n    h: {members: [qwen3-27b-cuda0]}\n",
+            [
+                "9:19 `residency.groups.h.members[0]` names `qwen3-27b-cuda0`, which is in the group `g` already",
+            ],
+        ),
+        (
+            "    g: {members: [qwen3-27b-cuda0]}\n  sets: {s: qwen3-27b-cuda0}\n",
+            ["7:3 `residency.groups` cannot stand beside `residency.sets`"],
+        ),
+    ],
+)
+def test_groups(groups: str, expected: list[str]) -> None:
+    assert said(members, GROUPS + groups) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("    s: qwen3-27b-cuda0\n  evict_costs: {qwen3-27b-cuda0: 5}\n", []),
+        (
+            "    s: qwen3-27b-cuda0\n  evict_costs: {fast: 5}\n",
+            ["9:17 `residency.evict_costs.fast` names the route `fast`: expected a model ID"],
+        ),
+        (
+            "    {}\n  evict_costs: {qwen3-27b-cuda0: 5}\n",
+            ["9:3 `residency.evict_costs` has no effect without `residency.sets`"],
+        ),
+    ],
+)
+def test_evict_costs(text: str, expected: list[str]) -> None:
+    assert said(evict_costs, MODELS + text) == expected
+
+
+def test_an_idle_time_for_what_is_always_on() -> None:
+    text = "models:\n  a: {always_on: true, ttl: 5m}\n  b: {always_on: false, ttl: 5m}\n  c: {always_on: true}\n"
+    assert said(always_on, text) == ["2:24 `models.a.ttl` has no effect beside `always_on`"]

@@ -10,7 +10,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from remuda.daemon.control import activity, events, llama_swap, logs, metrics, models, openapi, reload, status
+from remuda.daemon.control import (
+    activity,
+    attempts,
+    events,
+    explain,
+    leases,
+    llama_swap,
+    logs,
+    metrics,
+    models,
+    openapi,
+    reload,
+    status,
+    yields,
+)
 from remuda.daemon.control.operation import Control, Details, Error, Operation, Refused, answer
 
 # Of two that fit a path the first one counts: a model's own operations before those of llama-swap.
@@ -18,6 +32,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *status.OPERATIONS,
     *models.OPERATIONS,
     *logs.OPERATIONS,
+    *attempts.OPERATIONS,
+    *leases.OPERATIONS,
+    *explain.OPERATIONS,
+    *yields.OPERATIONS,
     *activity.OPERATIONS,
     *events.OPERATIONS,
     *metrics.OPERATIONS,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Protocol
 
 import msgspec
@@ -18,6 +19,7 @@ from remuda.daemon.control.operation import (
     UNKNOWN_MODEL,
     Control,
     Operation,
+    Refused,
     known_model,
     read_query,
     stream,
@@ -34,10 +36,14 @@ Source = str | None
 
 
 class LogsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many of the last lines; with `follow`, everything that comes after them, until the client leaves."""
+    """How many of the last lines; with `follow`, everything that comes after them, until the client leaves.
+
+    `attempt`: of which attempt to run the engine, by its number; 0 for the last, -1 for the one before, and so on.
+    """
 
     lines: Annotated[int, msgspec.Meta(ge=0, le=_MAX_LINES)] = _DEFAULT_LINES
     follow: bool = False
+    attempt: int = 0
 
 
 class StreamQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -57,12 +63,26 @@ class Follower(Protocol):
 async def _model_logs(control: Control, request: Request) -> Response:
     model = known_model(control, request)
     query = read_query(request, LogsQuery)
-    path = control.status.places.log(model)
+    path = _log(control, model, query.attempt)
     follower = engine_log.Follower(path)
-    lines = _tail(control, model, query.lines)
+    lines = _lines(path, query.lines)
     if not query.follow:
         return PlainTextResponse(lines)
     return stream(request, _follow(control, lines, [follower]), TEXT)
+
+
+def _log(control: Control, model: str, attempt: int) -> Path:
+    """The log of an attempt; that of the last one is the link, which a follower follows to the next."""
+    link = control.status.places.log(model)
+    if attempt == 0:
+        return link
+    kept = engine_log.attempts(link)
+    wanted = attempt if attempt > 0 else dict(enumerate(reversed(kept))).get(-attempt)
+    if wanted is None or wanted not in kept:
+        numbers = ", ".join(map(str, kept))
+        hint = f"choose one of {numbers}" if kept else None
+        raise Refused(404, f"no log of such an attempt to run `{model}` is kept", "unknown_attempt", hint=hint)
+    return engine_log.of_attempt(link, wanted)
 
 
 async def _logs(control: Control, request: Request) -> Response:
@@ -115,7 +135,11 @@ def history(control: Control, sources: Sequence[Source]) -> str:
 
 
 def _tail(control: Control, model: str, lines: int) -> str:
-    return "".join(f"{line}\n" for line in engine_log.tail(control.status.places.log(model), lines))
+    return _lines(control.status.places.log(model), lines)
+
+
+def _lines(path: Path, lines: int) -> str:
+    return "".join(f"{line}\n" for line in engine_log.tail(path, lines))
 
 
 async def _follow(control: Control, first: str, following: Sequence[Follower]) -> AsyncIterator[bytes]:
@@ -136,7 +160,7 @@ OPERATIONS = (
         _model_logs,
         "The log of a model's engine",
         TEXT,
-        {**_BAD_QUERY, **UNKNOWN_MODEL},
+        {**_BAD_QUERY, 404: "There is no such model, or no such attempt."},
         LogsQuery,
     ),
     Operation("GET", "/logs", _logs, "The last lines of the daemon's log and of all engines'", TEXT),

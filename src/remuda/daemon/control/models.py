@@ -70,7 +70,7 @@ async def _loaded(control: Control, model: str) -> Refuse | None:
     dispatcher = control.status.dispatcher
     number = dispatcher.next_number()
     load = _Load(asyncio.get_running_loop().create_future())
-    dispatcher.ask(number, model, load)
+    dispatcher.insist(number, model, load)
     try:
         refusal = await load.outcome
     except asyncio.CancelledError:

@@ -74,8 +74,9 @@ def _query_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     if operation.query is None:
         return
     _, components = msgspec.json.schema_components([operation.query], ref_template=_SCHEMAS)
-    for name, schema in components[operation.query.__name__]["properties"].items():
-        yield {"name": name, "in": "query", "required": False, "schema": schema}
+    query = components[operation.query.__name__]
+    for name, schema in query["properties"].items():
+        yield {"name": name, "in": "query", "required": name in query.get("required", ()), "schema": schema}
 
 
 def _is_content_type(answer: Any) -> bool:

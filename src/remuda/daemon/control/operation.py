@@ -123,7 +123,11 @@ UNKNOWN_MODEL = {404: "There is no such model."}
 
 def known_model(control: Control, request: Request) -> str:
     """The model that the path names."""
-    model: str = request.path_params["model"]
+    return fleet_model(control, request.path_params["model"])
+
+
+def fleet_model(control: Control, model: str) -> str:
+    """The model, if the fleet has it."""
     known = control.status.model_ids
     if model not in known:
         hint = suggestion(model, known, otherwise=f"choose one of `{'`, `'.join(known)}`")

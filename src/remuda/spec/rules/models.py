@@ -15,7 +15,7 @@ from remuda.spec.rules.entries import Entry, entries
 
 _NOT_WITH_URL: Final = (
     *("cmd", "executable", "port", "image", "tag", "digest", "unit", "devices", "memory", "ttl"),
-    *("settings", "environment", "environment_file"),
+    *("settings", "environment", "environment_file", "limits", "hooks", "health_timeout"),
 )
 """Keys about a process of ours; behind a `url` there is none."""
 
@@ -27,6 +27,7 @@ _RUNTIMES_OF: Final = {
     "digest": _CONTAINERS,
     "unit": (*_CONTAINERS, "systemd"),
     "executable": ("process", "systemd", "ray"),
+    "limits": ("process", *_CONTAINERS, "systemd"),
 }
 """Keys that mean something in some runtimes only."""
 

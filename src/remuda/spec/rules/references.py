@@ -1,6 +1,6 @@
 """Where `${…}` may be used, and in which form.
 
-References are resolved in environments, settings, the command line, upstream headers and secrets of keys;
+References are resolved in environments, settings, the command line, hooks, upstream headers and secrets of keys;
 placeholders in the command line and the environment of a `command`. Everywhere else a `${` would reach the engine as it
 is, which nobody means.
 """
@@ -27,7 +27,8 @@ def references(document: Document) -> Iterator[Problem]:
 def _in_text(document: Document, path: Path, text: str) -> Iterator[Problem]:
     if not _takes_references(path):
         message = f"{label(path)} has `${{`, which is not replaced here"
-        hint = "use references in `environment`, `settings`, `cmd`, `upstream_headers` and the `secret` of keys only"
+        places = "`environment`, `settings`, `cmd`, `hooks`, `upstream_headers` and the `secret` of keys"
+        hint = f"use references in {places} only"
         yield document.problem(path, message, hint=hint, offset=text.index("${"))
         return
     try:
@@ -45,7 +46,8 @@ def _in_text(document: Document, path: Path, text: str) -> Iterator[Problem]:
 
 def _words_whole(path: Path, text: str) -> None:
     """A command line is split into words first: a reference that holds a blank must be quoted."""
-    for word in _words(text) if path[2:] == ("cmd",) else ():
+    is_line = path[2:] == ("cmd",) or (path[2:3] == ("hooks",) and len(path) == 4)  # noqa: PLR2004
+    for word in _words(text) if is_line else ():
         try:
             parse(word)
         except FormError:
@@ -64,7 +66,7 @@ def _takes_references(path: Path) -> bool:
     match path:
         case ("engines" | "models", _, "environment" | "settings", _, *_):
             return True
-        case ("models", _, "cmd", *_) | ("models", _, "upstream_headers", _):
+        case ("models", _, "cmd" | "hooks", *_) | ("models", _, "upstream_headers", _):
             return True
     return False
 
@@ -72,6 +74,8 @@ def _takes_references(path: Path) -> bool:
 def _takes_placeholders(document: Document, path: Path) -> bool:
     if path[2] in ("settings", "upstream_headers"):
         return False
+    if path[2] == "hooks":
+        return True
     if path[0] == "engines":
         return path[1] == COMMAND
     model = document.mapping(*path[:2])

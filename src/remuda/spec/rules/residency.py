@@ -1,4 +1,4 @@
-"""The sets of `residency`: their expressions and what they name."""
+"""What `residency` says of models: sets and groups, and the costs of evicting them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from remuda.spec import sets
 from remuda.spec.document import Document, Path
 from remuda.spec.form import FormError, label
 from remuda.spec.nearest import suggestion
-from remuda.spec.rules.entries import Entry, entries
+from remuda.spec.rules.entries import Entry, entries, texts
 from remuda.spec.rules.names import claims
 
 _SETS: Path = ("residency", "sets")
+_GROUPS: Path = ("residency", "groups")
+_COSTS: Path = ("residency", "evict_costs")
 
 
 def expressions(document: Document) -> Iterator[Problem]:
@@ -31,6 +33,48 @@ def expressions(document: Document) -> Iterator[Problem]:
     yield from problems or _expansion(document, parsed)
 
 
+def members(document: Document) -> Iterator[Problem]:
+    """Members of groups that are no models of the fleet or in another group already, and groups beside sets."""
+    groups = document.mapping(*_GROUPS)
+    if groups and document.mapping(*_SETS):
+        message = "`residency.groups` cannot stand beside `residency.sets`"
+        yield document.problem_of_key(_GROUPS, message, hint="write the groups as sets, or the sets as groups")
+    group_of: dict[str, str] = {}
+    for name, group in groups.items():
+        for index, member in texts(group.get("members") if isinstance(group, Mapping) else None):
+            path = (*_GROUPS, name, "members", index)
+            if error := _unknown_or_disabled(sets.Member(member, 0), _models(document), document):
+                yield document.problem(path, f"{label(path)} {error.message}", hint=error.hint)
+            elif member in group_of:
+                message = f"{label(path)} names `{member}`, which is in the group `{group_of[member]}` already"
+                yield document.problem(path, message, hint="remove it from one of the groups")
+            group_of.setdefault(member, name)
+
+
+def evict_costs(document: Document) -> Iterator[Problem]:
+    """Costs of what is no model, and costs that nobody asks for."""
+    costs = document.mapping(*_COSTS)
+    if costs and not document.mapping(*_SETS):
+        message = "`residency.evict_costs` has no effect without `residency.sets`"
+        yield document.problem_of_key(_COSTS, message, hint="remove it")
+    for name in costs:
+        if error := _unknown_or_disabled(sets.Member(name, 0), _models(document), document):
+            path = (*_COSTS, name)
+            yield document.problem_of_key(path, f"{label(path)} {error.message}", hint=error.hint)
+
+
+def always_on(document: Document) -> Iterator[Problem]:
+    """An idle time for what is never stopped as idle."""
+    for entry in entries(document):
+        if entry.keys.get("always_on") is True and "ttl" in entry.keys:
+            path = (*entry.path, "ttl")
+            yield document.problem_of_key(path, f"{label(path)} has no effect beside `always_on`", hint="remove it")
+
+
+def _models(document: Document) -> Mapping[str, Entry]:
+    return {entry.model_id: entry for entry in entries(document)}
+
+
 def _problem(document: Document, name: str, error: FormError) -> Problem:
     path = (*_SETS, name)
     return document.problem(path, f"{label(path)} {error.message}", hint=error.hint, offset=error.offset)
@@ -39,7 +83,7 @@ def _problem(document: Document, name: str, error: FormError) -> Problem:
 def _names(
     document: Document, name: str, expression: sets.Expression, texts: Mapping[str, object]
 ) -> Iterator[Problem]:
-    models = {entry.model_id: entry for entry in entries(document)}
+    models = _models(document)
     for leaf in sets.leaves(expression):
         if isinstance(leaf, sets.Member):
             error = _unknown_or_disabled(leaf, models, document)

@@ -1,0 +1,78 @@
+"""How an instance is contained: name, image, devices and limits, the same for podman and docker.
+
+A container sees only the devices that it is given, so here is decided which of its instance's devices become which
+entries: NVIDIA's by their CDI name, which holds the GPU's UUID, AMD's by their device nodes, of which its environment
+then shows it some.
+
+This module does not say how either program spells any of it: that is `remuda.edge.containers.argv`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from remuda.facts.host import Host, visibility
+from remuda.spec.merge import Effective
+
+CUDA = "CUDA_VISIBLE_DEVICES"
+_KFD = ("/dev/kfd", "/dev/dri")
+_SHARING = frozenset({"vllm", "sglang"})
+_SHM_BYTES = 32 * 1024**3
+"""What seed deployments of vLLM give it; a limit, not an allocation. Podman's and docker's 64 MiB end NCCL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contained:
+    """What surrounds one instance.
+
+    `image` is a full reference. `devices` are CDI names or device nodes. `volumes` are `host:container[:options]`.
+    With `is_on_host_network` it listens on the machine itself, otherwise one port of it is published.
+    """
+
+    name: str
+    image: str
+    devices: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    shm_bytes: int | None = None
+    is_on_host_network: bool = False
+
+
+def contained(model: Effective, image: str, host: Host, devices: Sequence[str]) -> Contained:
+    """The container of a model that is placed on these devices."""
+    return Contained(
+        name=container_name(model.model_id, model.entry.unit),
+        image=image,
+        devices=tuple(dict.fromkeys(_entries(host, devices))),
+        shm_bytes=_SHM_BYTES if model.engine in _SHARING else None,
+    )
+
+
+def container_name(model_id: str, unit: str | None = None) -> str:
+    """The unit's name, else one made of the model ID.
+
+    A model ID may hold what a container's name may not; where that is replaced, a hash keeps two of them apart.
+    """
+    if unit is not None:
+        return unit
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", model_id)
+    suffix = "" if plain == model_id else f"-{hashlib.sha256(model_id.encode()).hexdigest()[:8]}"
+    return f"remuda-{plain}{suffix}"
+
+
+def inside(visible: Mapping[str, str]) -> dict[str, str]:
+    """The environment that shows an instance its devices, as it has to be in a container.
+
+    CDI leaves out every other GPU and counts the rest from 0, so an index of the machine would name the wrong one.
+    """
+    return {name: value for name, value in visible.items() if name != CUDA or not value}
+
+
+def _entries(host: Host, devices: Sequence[str]) -> Iterator[str]:
+    names = visibility(host, [name for name in devices if name.startswith("cuda")]).get(CUDA, "")
+    for name in filter(None, names.split(",")):
+        yield f"nvidia.com/gpu={name}"
+    if any(name.startswith("rocm") for name in devices):
+        yield from _KFD
