@@ -13,7 +13,7 @@ from tests.daemon.fleet_of_fakes import fake, launcher, places
 
 
 async def launch(directory: Path, instance: Instance, **environment: str) -> tuple[process.Process, Endpoint]:
-    return await launcher(directory, **environment).launch(instance, 7, lambda _process, _endpoint: None)
+    return await launcher(directory, **environment).launch(instance, lambda _process, _endpoint: None)
 
 
 async def failure(directory: Path, instance: Instance) -> StartError:
@@ -26,7 +26,6 @@ async def test_an_instance_is_up_when_it_is_ready(tmp_path: Path) -> None:
     started, endpoint = await launch(tmp_path, fake("--load-seconds", "0.2"))
     try:
         assert await readiness.answers(endpoint, Readiness("/v1/models"))
-        assert endpoint.generation == 7
     finally:
         await started.stop(9, 0)
 
@@ -71,7 +70,7 @@ async def test_an_engine_that_hangs_silently_is_given_up_and_ended(
     monkeypatch.setattr(readiness, "STALL_S", 0.3)
     spawned: list[process.Process] = []
     with pytest.raises(StartError) as raised:
-        await launcher(tmp_path).launch(fake("--fail", "hang"), 1, lambda process, _: spawned.append(process))
+        await launcher(tmp_path).launch(fake("--fail", "hang"), lambda process, _: spawned.append(process))
     assert raised.value.failure.kind is FailureKind.STALLED
     assert [process.members() for process in spawned] == [[]]
 
@@ -106,5 +105,5 @@ async def test_a_secret_that_is_not_there_is_named_without_starting_anything(tmp
 
 def test_an_external_url_is_taken_apart(tmp_path: Path) -> None:
     instance = Instance("a", "a", "command", "external", url="https://host.example/base/", model="theirs")
-    endpoint = launcher(tmp_path).external(instance, 1)
-    assert endpoint == Endpoint("host.example", 443, tls=True, base_path="/base", served_name="theirs", generation=1)
+    endpoint = launcher(tmp_path).external(instance)
+    assert (endpoint.url, endpoint.served_name) == ("https://host.example:443/base", "theirs")

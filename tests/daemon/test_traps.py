@@ -24,9 +24,7 @@ from tests.daemon.records import record
 async def test_trap_57_engines_that_start_at_once_get_ports_of_their_own(tmp_path: Path) -> None:
     """A port is looked for when an engine starts, and looked for again if it was lost to somebody else."""
     starts = launcher(tmp_path)
-    launches = [
-        starts.launch(fake(model_id=f"fake-{number}"), number, lambda _process, _endpoint: None) for number in range(4)
-    ]
+    launches = [starts.launch(fake(model_id=f"fake-{number}"), lambda _process, _endpoint: None) for number in range(4)]
     started = await asyncio.gather(*launches)
     try:
         assert len({endpoint.port for _, endpoint in started}) == len(started)

@@ -157,7 +157,7 @@ class Instances:
             self._records.add(self._record(instance, attempt.number, process.identity, endpoint.port))
 
         try:
-            attempt.process, attempt.endpoint = await self._launcher.launch(instance, attempt.number, spawned)
+            attempt.process, attempt.endpoint = await self._launcher.launch(instance, spawned)
         except StartError as error:
             self._fail(instance, attempt, error.failure)
             return
@@ -172,7 +172,7 @@ class Instances:
         self._fail(instance, attempt, failure.explain(ENGINES[instance.engine], returncode=returncode, lines=lines))
 
     async def _run_external(self, instance: Instance, attempt: _Attempt) -> None:
-        endpoint = self._launcher.external(instance, attempt.number)
+        endpoint = self._launcher.external(instance)
         readiness = Readiness(instance.ready or None)
         if await answers(endpoint, readiness):
             attempt.endpoint = await self._launcher.known(instance, endpoint)
@@ -233,7 +233,7 @@ class Instances:
             return
         instance = self._instances.get(record.model)
         if instance and instance.fingerprint == record.fingerprint:
-            endpoint = self._launcher.endpoint(instance, record.attempt, record.port)
+            endpoint = self._launcher.endpoint(instance, record.port)
             if await answers(endpoint, self._launcher.readiness(instance, record.port)):
                 self._adopt(instance, record, process, await self._launcher.known(instance, endpoint))
                 return

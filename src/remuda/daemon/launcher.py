@@ -57,7 +57,7 @@ class Launcher:
         self._environment = environment
 
     async def launch(
-        self, instance: Instance, attempt: int, spawned: Callable[[process.Process, Endpoint], None]
+        self, instance: Instance, spawned: Callable[[process.Process, Endpoint], None]
     ) -> tuple[process.Process, Endpoint]:
         """Start the instance and wait until it can serve; `spawned` is told of each process as soon as there is one.
 
@@ -65,7 +65,7 @@ class Launcher:
         """
         for tries_left in reversed(range(_PORT_TRIES)):
             try:
-                return await self._launch_once(instance, attempt, spawned)
+                return await self._launch_once(instance, spawned)
             except StartError as error:
                 is_race = error.failure.kind is FailureKind.PORT_TAKEN and instance.port is None
                 if not is_race or not tries_left:
@@ -73,7 +73,7 @@ class Launcher:
         raise AssertionError
 
     async def _launch_once(
-        self, instance: Instance, attempt: int, spawned: Callable[[process.Process, Endpoint], None]
+        self, instance: Instance, spawned: Callable[[process.Process, Endpoint], None]
     ) -> tuple[process.Process, Endpoint]:
         log = self._places.log(instance.model_id)
         try:
@@ -82,7 +82,7 @@ class Launcher:
             started = self._spawn(instance, order, log)
         except EffectError as error:
             raise StartError(Failure(FailureKind.EXITED, error.message)) from error
-        endpoint = self.endpoint(instance, attempt, order.port)
+        endpoint = self.endpoint(instance, order.port)
         spawned(started, endpoint)
         engine = ENGINES[instance.engine]
         try:
@@ -143,12 +143,12 @@ class Launcher:
             cmd=tuple(resolver.text(word) for word in order.cmd) if order.cmd else None,
         )
 
-    def endpoint(self, instance: Instance, attempt: int, port: int) -> Endpoint:
+    def endpoint(self, instance: Instance, port: int) -> Endpoint:
         """Where an instance of ours listens, and the model name that it expects."""
         served_name = ENGINES[instance.engine].served_name(self._order(instance, port))
-        return Endpoint(host=HOST, port=port, served_name=served_name, generation=attempt)
+        return Endpoint(host=HOST, port=port, served_name=served_name)
 
-    def external(self, instance: Instance, attempt: int) -> Endpoint:
+    def external(self, instance: Instance) -> Endpoint:
         """Where somebody else's server listens."""
         url = urlsplit(instance.url or "")
         tls = url.scheme == "https"
@@ -158,7 +158,6 @@ class Launcher:
             tls=tls,
             base_path=url.path.rstrip("/"),
             served_name=instance.served_name or instance.model or instance.model_id,
-            generation=attempt,
         )
 
     async def known(self, instance: Instance, endpoint: Endpoint) -> Endpoint:

@@ -55,6 +55,9 @@ from remuda.residency.states import State
 from remuda.residency.status import ModelStatus, WaitingFor
 from remuda.residency.waiting import Waiting
 
+# Python 3.11 takes longer to find a member of an enumeration than for the rest of such a decision.
+_READY = State.READY
+
 
 class Residency:
     """Which instances are up, coming and going, and who waits for them."""
@@ -137,18 +140,18 @@ class Residency:
         The same decision as for that event, without an event and a command: most requests are for a ready model.
         """
         instance = self._instances[model]
-        if instance.state is not State.READY:
+        if instance.state is not _READY:
             return False
         self._take(instance, request)
         return True
 
     def give_back(self, request: int, now: float) -> bool:
-        """End a granted request if nothing follows from it; else nothing has happened, and `RequestEnded` must follow."""
+        """End a granted request if nothing follows from it; else nothing has changed, and `RequestEnded` must come."""
         granted = self._granted.get(request)
         if granted is None:
             return False
         instance, attempt = granted
-        if instance.attempt != attempt or instance.state is not State.READY:
+        if instance.attempt != attempt or instance.state is not _READY:
             return False
         if instance.in_flight == 1 and (self._waiting or instance.ttl_s is not None):
             return False

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import httptools
-import msgspec
 
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.memo import Memo
@@ -128,11 +127,11 @@ class UpstreamConnection(asyncio.Protocol):
         self._begin(outgoing, listener)
         self._connecting = self._loop.create_task(self._connect(context))
 
-    def send(self, outgoing: Outgoing, listener: Listener) -> None:
-        """Send the next request on a connection that is free."""
+    def send(self, outgoing: Outgoing, listener: Listener, now: float) -> None:
+        """Send the next request on a connection that is free; `now` is the loop's time."""
         self._begin(outgoing, listener)
         self._is_kept = True
-        self._write(outgoing)
+        self._write(outgoing, now)
 
     def abort(self) -> None:
         """Close at once, so that the engine stops generating; the listener hears nothing more."""
@@ -160,7 +159,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._outgoing is None:
             transport.abort()
             return
-        self._write(self._outgoing)
+        self._write(self._outgoing, self._loop.time())
 
     def data_received(self, data: bytes) -> None:
         """Parse, and tell the listener in one call what came."""
@@ -168,9 +167,10 @@ class UpstreamConnection(asyncio.Protocol):
             self.abort()
             return
         self._early_until = 0.0
-        was_between, self._is_between = self._is_between, False
-        if was_between and self._recall(data):
+        was_between = self._is_between
+        if was_between and self._recall(data, self._listener):
             return
+        self._is_between = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
@@ -273,16 +273,16 @@ class UpstreamConnection(asyncio.Protocol):
             why = f"cannot connect to the engine: {reason}"
             self._fail(Loss(LossKind.UNREACHABLE, why, is_early=not isinstance(error, TimeoutError)))
 
-    def _write(self, outgoing: Outgoing) -> None:
+    def _write(self, outgoing: Outgoing, now: float) -> None:
         assert self._transport is not None  # noqa: S101  both callers have one
-        self._early_until = self._loop.time() + self._limits.early_s
+        self._early_until = now + self._limits.early_s
         if len(outgoing.body) <= _JOIN_BYTES:
             self._transport.write(outgoing.head + outgoing.body)
         else:
             self._transport.write(outgoing.head)
             self._transport.write(outgoing.body)
 
-    def _recall(self, data: bytes) -> bool:
+    def _recall(self, data: bytes, listener: Listener) -> bool:
         """Tell a response whose head is known, if it is complete and nothing follows it."""
         recalled = _HEADS.recall(data)
         if recalled is None or self._outgoing is None or self._outgoing.is_head:
@@ -291,11 +291,10 @@ class UpstreamConnection(asyncio.Protocol):
         if body_at + length != len(data):
             return False
         if head.length != length:
-            head = msgspec.structs.replace(head, length=length)
-        self._head = head
-        self._body = [data[body_at:]]
-        self._has_ended = self._is_reusable = self._is_between = True
-        self._tell(head)
+            head = head.with_length(length)
+        self._has_ended = self._is_reusable = True
+        self._release()
+        listener.response(head, data[body_at:], ended=True)
         return True
 
     def _remember(self, data: bytes, head: ResponseHead) -> None:
