@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,9 @@ class Daemon:
             control.start()
             stack.push_async_callback(control.close)
             await server.accept()
+            # What is here now stays; to look through it again and again for garbage would hold up requests.
+            gc.collect()
+            gc.freeze()
             tell(report.Serving(server.url))
             return await self._until_ended(server, status, books)
 

@@ -7,21 +7,25 @@ _COLLECT_BYTES = 4 * KEEP_BYTES
 
 
 class Tail:
-    """Collects pieces, and cuts them to the last `KEEP_BYTES` only now and then: one cut for many small pieces."""
+    """Collects pieces, and cuts them to the last `KEEP_BYTES` only now and then: one cut for many small pieces.
 
-    __slots__ = ("_collected_bytes", "_pieces")
+    `passed_bytes`: how much has passed in all.
+    """
+
+    __slots__ = ("_cut_at", "_pieces", "passed_bytes")
 
     def __init__(self) -> None:
+        self.passed_bytes = 0
         self._pieces: list[bytes] = []
-        self._collected_bytes = 0
+        self._cut_at = _COLLECT_BYTES
 
     def add(self, piece: bytes) -> None:
         """Go on with the body."""
         self._pieces.append(piece)
-        self._collected_bytes += len(piece)
-        if self._collected_bytes > _COLLECT_BYTES:
+        self.passed_bytes += len(piece)
+        if self.passed_bytes > self._cut_at:
             self._pieces = [self.last()]
-            self._collected_bytes = KEEP_BYTES
+            self._cut_at = self.passed_bytes + _COLLECT_BYTES - KEEP_BYTES
 
     def last(self) -> bytes:
         """The last bytes so far."""

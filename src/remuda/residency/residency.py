@@ -158,7 +158,8 @@ class Residency:
         del self._granted[request]
         instance.in_flight -= 1
         if not instance.in_flight:
-            self._use(instance)
+            self._turn += 1
+            instance.last_used = self._turn
             instance.idle_since = now
         return True
 
@@ -206,7 +207,8 @@ class Residency:
     def _take(self, instance: Instance, request: int) -> None:
         instance.in_flight += 1
         instance.idle_since = None
-        self._use(instance)
+        self._turn += 1
+        instance.last_used = self._turn
         self._granted[request] = (instance, instance.attempt)
 
     def _grant_all(self, instance: Instance) -> None:

@@ -12,6 +12,7 @@ from remuda.gateway.tail import KEEP_BYTES, Tail
 from remuda.gateway.usage import read_usage
 
 _EVENT_END = b"\n\n"
+_SWITCHED = 101  # what passes after that is nobody's JSON
 
 
 class Account:
@@ -21,7 +22,6 @@ class Account:
     granted: float | None = None
     first: float | None = None
     stream = False
-    bytes_out = 0
     events = 0
     error = ""
     beginning = b""
@@ -36,15 +36,18 @@ class Account:
     def took(self, body: bytes, now: float) -> None:
         """All of the engine's body has come, at once."""
         self.first = now
-        self.bytes_out = len(body)
         self.beginning = body
+
+    @property
+    def bytes_out(self) -> int:
+        """How much of the engine's body has come."""
+        return len(self.beginning) if self.tail is None else self.tail.passed_bytes
 
     def passed(self, piece: bytes) -> None:
         """Some of the engine's body has come."""
         if self.tail is None:
             self.tail = Tail()
             self.beginning = piece
-        self.bytes_out += len(piece)
         self.tail.add(piece)
         if self.stream:
             self.events += piece.count(_EVENT_END)
@@ -85,7 +88,7 @@ class Account:
             self.bytes_in,
             self.bytes_out,
             self.events,
-            self._usage(),
+            None if status == _SWITCHED else self._usage(),
             self.error,
         )
 

@@ -16,6 +16,7 @@ import math
 import socket
 import struct
 from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 
@@ -52,6 +53,7 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, frontend: Frontend) -> None:
         self.address = b"unknown"
         self.is_writable = True
+        self.write: Callable[[bytes], None]
         self._frontend = frontend
         self._limits = frontend.limits
         self._transport: asyncio.Transport
@@ -73,6 +75,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
         self._transport = transport = cast("asyncio.Transport", transport)
+        self.write = transport.write
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.address = str(peer[0]).encode()
@@ -192,10 +195,6 @@ class ClientConnection(asyncio.Protocol):
         """Whether the connection is to be used after the request that is being answered."""
         answering = self._answering
         return answering is not None and answering.keep_alive and not self._frontend.is_draining
-
-    def write(self, data: bytes) -> None:
-        """Send bytes of a response."""
-        self._transport.write(data)
 
     def hold(self, *, on: bool) -> None:
         """Read nothing from the client while on."""

@@ -189,7 +189,9 @@ class Exchange:
 
     def more(self, body: bytes, *, ended: bool) -> None:
         """Go on with the client's response."""
-        if self._state is _DRAINED:
+        if not ended and self._state is _ANSWERING and self._reply is not None and self._account.first is not None:
+            self._reply.more(body, ended=False)
+        elif self._state is _DRAINED:
             self._drain(ended=ended)
         else:
             self._relay(body, ended=ended)

@@ -61,6 +61,7 @@ class Reply:
     # What most responses never change.
     is_begun = False
     status = 0
+    _is_plain = False
     _back: WayBack | None = None
     _filter: EventTranslation | None = None
     _collected: bytearray | None = None
@@ -87,6 +88,7 @@ class Reply:
         self._account.stream = head.is_event_stream
         if back is None and not self.is_begun:
             self._open(head)
+            self._is_plain = self._framing is _CHUNKED
         elif not (head.is_event_stream and head.status == _OK and self._forward.wanted.streams):
             self._back = back
             self._collected = bytearray()
@@ -99,6 +101,9 @@ class Reply:
     def more(self, body: bytes, *, ended: bool) -> None:
         """Go on with the engine's body."""
         self._account.passed(body)
+        if self._is_plain and not ended and not self._unsent:
+            self._downstream.write(b"%x\r\n%b\r\n" % (len(body), body))
+            return
         if self._collected is not None:
             self._collect(self._collected, body, ended=ended)
             return

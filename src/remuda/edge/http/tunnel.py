@@ -129,7 +129,7 @@ class Tunnel:
 
     def from_engine(self, data: bytes) -> None:
         """Pass on what the engine sends."""
-        self._account.bytes_out += len(data)
+        self._account.passed(data)
         self._near.write(data)
 
     def hold_client(self, *, on: bool) -> None:

@@ -331,7 +331,7 @@ class UpstreamConnection(asyncio.Protocol):
         assert transport is not None  # noqa: S101  data came from it
         self._listener = self._outgoing = None
         # What has been answered before it was sent whole leaves bytes behind that would precede the next request.
-        if self._is_reusable and self.is_open and transport.get_write_buffer_size() == 0:
+        if self._is_reusable and not transport.is_closing() and not transport.get_write_buffer_size():
             self._released(self)
         else:
             transport.abort()
