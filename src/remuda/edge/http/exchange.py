@@ -187,10 +187,10 @@ class Exchange:
         self._begun_reply().begin(head, self._back)
         self._relay(body, ended=ended)
 
-    def more(self, body: bytes, *, ended: bool) -> None:
+    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
         """Go on with the client's response."""
         if not ended and self._state is _ANSWERING and self._reply is not None and self._account.first is not None:
-            self._reply.more(body, ended=False)
+            self._reply.more(body, ended=False, frame=frame)
         elif self._state is _DRAINED:
             self._drain(ended=ended)
         else:

@@ -98,11 +98,11 @@ class Reply:
             if not self.is_begun:
                 self._open(_as_stream(head, self._filter.content_type))
 
-    def more(self, body: bytes, *, ended: bool) -> None:
-        """Go on with the engine's body."""
+    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
+        """Go on with the engine's body; `frame` is the same as a chunk, if there is one already."""
         self._account.passed(body)
         if self._is_plain and not ended and not self._unsent:
-            self._downstream.write(b"%x\r\n%b\r\n" % (len(body), body))
+            self._downstream.write(frame or chunk(body))
             return
         if self._collected is not None:
             self._collect(self._collected, body, ended=ended)

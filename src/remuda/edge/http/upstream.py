@@ -22,6 +22,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from remuda.edge.http.chunks import payload
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.memo import Memo
 from remuda.edge.http.seam import Endpoint
@@ -72,8 +73,8 @@ class Listener(Protocol):
         """The head, with as much of the body as came with it."""
         ...
 
-    def more(self, body: bytes, *, ended: bool) -> None:
-        """More of the body; empty only at its end."""
+    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
+        """More of the body; empty only at its end. `frame`: the same as one chunk, if it came so."""
         ...
 
     def lost(self, loss: Loss) -> None:
@@ -86,7 +87,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         *("_body", "_connecting", "_early_until", "_fields", "_has_ended", "_head", "_head_seen_bytes", "_is_between"),
-        *("_is_garbled", "_is_head_told", "_is_interim", "_is_kept", "_is_reusable", "_limits", "_listener", "_loop"),
+        *("_is_between_chunks", "_is_garbled", "_is_head_told", "_is_in_chunk", "_is_interim", "_is_kept"),
+        *("_is_reusable", "_limits", "_listener", "_loop"),
         *("_outgoing", "_parser", "_released", "_transport", "endpoint", "kept_until"),
     )
 
@@ -102,6 +104,8 @@ class UpstreamConnection(asyncio.Protocol):
     _is_garbled: bool
     _has_ended: bool
     _is_reusable: bool
+    _is_in_chunk: bool
+    _is_between_chunks: bool
 
     def __init__(self, endpoint: Endpoint, limits: Limits, released: Callable[[UpstreamConnection], None]) -> None:
         self.endpoint = endpoint
@@ -166,6 +170,9 @@ class UpstreamConnection(asyncio.Protocol):
         if self._listener is None:
             self.abort()
             return
+        if self._is_between_chunks and (piece := payload(data)) is not None:
+            self._listener.more(piece, ended=False, frame=data)
+            return
         self._early_until = 0.0
         was_between = self._is_between
         if was_between and self._recall(data, self._listener):
@@ -189,6 +196,9 @@ class UpstreamConnection(asyncio.Protocol):
             self._is_between = True
             if was_between:
                 self._remember(data, self._head)
+        else:
+            # llhttp tells of a chunk when it has read the line of its size; less of it does not end as a line does.
+            self._is_between_chunks = self._head.is_chunked and not self._is_in_chunk and data.endswith(b"\r\n")
         self._tell(self._head)
 
     def eof_received(self) -> None:
@@ -238,6 +248,14 @@ class UpstreamConnection(asyncio.Protocol):
         if not self._has_ended:
             self._body.append(data)
 
+    def on_chunk_header(self) -> None:
+        """A chunk begins."""
+        self._is_in_chunk = True
+
+    def on_chunk_complete(self) -> None:
+        """A chunk has ended."""
+        self._is_in_chunk = False
+
     def on_message_complete(self) -> None:
         """The response is complete."""
         if self._is_interim:
@@ -257,6 +275,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_garbled = False
         self._has_ended = False
         self._is_reusable = False
+        self._is_in_chunk = False
+        self._is_between_chunks = False
 
     async def _connect(self, context: ssl.SSLContext | None) -> None:
         at = self.endpoint
