@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import ssl
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anthropic
 import ollama
 import openai
 import pytest
+import trustme
 
 from remuda.edge.tiny_gguf import write_tiny_model
 from tests.end_to_end.daemon_process import Daemon, Home
@@ -259,20 +258,18 @@ def test_metrics_hold_the_gateways_and_the_engines(daemon: Daemon, openai_client
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
-            *("-keyout", str(tmp_path / "tls.key"), "-out", str(tmp_path / "tls.crt")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return tmp_path / "tls.crt"
+def trust(home: Home) -> ssl.SSLContext:
+    """A certificate for this machine in the user's directory, and what trusts it."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    certificate.private_key_pem.write_to_path(home.path / "tls.key")
+    certificate.cert_chain_pems[0].write_to_path(home.path / "tls.crt")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
 
 
-def test_https_with_keys(home: Home, certificate: Path) -> None:
+def test_https_with_keys(home: Home, trust: ssl.SSLContext) -> None:
     (home.path / "roo.key").write_text("s3cret")
     (home.path / "boss.key").write_text("b0ss")
     text = (
@@ -289,7 +286,7 @@ gateway:
     with contextlib.ExitStack() as stack:
         daemon = stack.enter_context(home.up(home.fleet(text)))
         assert daemon.url.startswith("https://")
-        trusting = openai.DefaultHttpxClient(verify=ssl.create_default_context(cafile=str(certificate)))
+        trusting = openai.DefaultHttpxClient(verify=trust)
         client = stack.enter_context(
             openai.OpenAI(base_url=f"{daemon.url}/v1", api_key="s3cret", max_retries=0, http_client=trusting)
         )

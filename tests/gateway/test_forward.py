@@ -1,17 +1,27 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import pytest
 
 from remuda.gateway.decide import Admitted, Gateway, decide, screen
 from remuda.gateway.directory import Listing, make_directory
-from remuda.gateway.forward import Forward, Prepared, Wants, prepare
+from remuda.gateway.forward import Forward, Prepared, prepare
 from remuda.gateway.head import RequestHead, read_head
 from remuda.gateway.routes import NO_EDITS, Edits
 from remuda.gateway.shapes import Fault
 from remuda.gateway.timings import Timings
 from remuda.gateway.traits import PLAIN, Traits
+
+
+class Wants(NamedTuple):
+    """An instance, and how its model is treated."""
+
+    served_name: str | None
+    apis: frozenset[str]
+    traits: Traits
+
 
 GATEWAY = Gateway(make_directory([Listing("tiny", "Tiny", "x", ("t",))]))
 ANY = Wants(None, frozenset(), PLAIN)
@@ -30,7 +40,7 @@ def forward(target: bytes, body: bytes = CHAT, content_type: bytes = b"", method
 
 
 def made(found: Forward, wants: Wants = ANY, edits: Edits = NO_EDITS) -> Prepared:
-    prepared = prepare(found, edits, wants, lambda: 0.0)
+    prepared = prepare(found, edits, wants, wants.traits, lambda: 0.0)
     assert isinstance(prepared, Prepared), prepared
     return prepared
 
@@ -92,7 +102,7 @@ def test_an_engine_without_a_protocol_gets_it_translated(target: bytes, body: by
 
 def test_what_cannot_be_translated_is_told() -> None:
     found = forward(b"/v1/responses", b'{"model":"tiny","input":"x","previous_response_id":"r"}')
-    fault = prepare(found, NO_EDITS, ANY, lambda: 0.0)
+    fault = prepare(found, NO_EDITS, ANY, PLAIN, lambda: 0.0)
     assert isinstance(fault, Fault)
     assert fault.status == 400
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from remuda.gateway.decide import Admitted, Gateway, decide, screen
 from remuda.gateway.directory import Listing, make_directory
 from remuda.gateway.envelope import Answer
-from remuda.gateway.forward import Forward, Wants, prepare
+from remuda.gateway.forward import Forward, prepare
 from remuda.gateway.head import HOP_BY_HOP, Fields, Hop, Outbound, RequestHead, read_head, request_bytes
 from remuda.gateway.named import by_path
 from remuda.gateway.peek import Peek, peek
@@ -33,6 +34,13 @@ VALUES = st.sampled_from(
     )
 ) | st.binary(max_size=20)
 FIELDS: st.SearchStrategy[Fields] = st.lists(st.tuples(NAMES, VALUES), max_size=8)
+
+
+class Server(NamedTuple):
+    served_name: str | None
+    apis: frozenset[str]
+
+
 PATHS = st.sampled_from(
     [
         *b"/v1/chat/completions /v1/messages /v1/responses /api/chat /api/show /v1/audio/translations /rerank".split(),
@@ -130,7 +138,7 @@ def test_a_request_is_decided(method: bytes, target: bytes, fields: Fields, body
     assert {candidate.model for candidate in outcome.candidates} <= {"tiny", "org/tiny", ""}
     for apis in (frozenset[str](), frozenset({"/v1/messages", "/v1/responses", "/api/chat"})):
         if not outcome.is_bare:
-            prepared = prepare(outcome, NO_EDITS, Wants("served", apis, PLAIN), lambda: 0.0)
+            prepared = prepare(outcome, NO_EDITS, Server("served", apis), PLAIN, lambda: 0.0)
             assert isinstance(prepared, Fault) or prepared.path.startswith(b"/")
 
 
@@ -176,5 +184,5 @@ def test_no_body_takes_long_to_judge(path: bytes, body: bytes) -> None:
         assert outcome.status in {400, 404}
         assert len(outcome.body) < 2000
     elif not outcome.is_bare:
-        prepare(outcome, NO_EDITS, Wants("served", frozenset(), PLAIN), lambda: 0.0)
+        prepare(outcome, NO_EDITS, Server("served", frozenset()), PLAIN, lambda: 0.0)
     assert time.process_time() - began < 1

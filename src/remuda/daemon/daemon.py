@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -121,6 +122,7 @@ class Daemon:
             control.start()
             stack.push_async_callback(control.close)
             await server.accept()
+            _spare_what_stays()
             self._report(report.Serving(server.url))
             dispatcher.emit(PreloadAsked())
             return await self._until_ended(parts)
@@ -212,3 +214,9 @@ def _held(records: Records) -> Mapping[str, int]:
             for device, claim in record.claims.items():
                 held[device] = held.get(device, 0) + claim
     return held
+
+
+def _spare_what_stays() -> None:
+    """What is here now stays: to look through it again and again for garbage would hold up requests."""
+    gc.collect()
+    gc.freeze()

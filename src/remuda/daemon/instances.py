@@ -237,7 +237,7 @@ class Instances:
 
     async def _run_external(self, attempt: Attempt) -> None:
         instance = attempt.instance
-        endpoint = self._launcher.external(instance, attempt.number)
+        endpoint = self._launcher.external(instance)
         readiness = Readiness(instance.ready or None)
         if await answers(endpoint, readiness):
             attempt.endpoint = await self._launcher.known(instance, endpoint)
@@ -341,7 +341,7 @@ class Instances:
         instance = self.planned.get(record.model)
         if instance is None or instance.fingerprint != record.fingerprint or instance.runtime != record.runtime:
             return False
-        endpoint = self._launcher.endpoint(instance, record.attempt, record.port)
+        endpoint = self._launcher.endpoint(instance, record.port)
         if not await answers(endpoint, self._launcher.readiness(instance, record.port)):
             return False
         now = asyncio.get_running_loop().time()

@@ -93,7 +93,7 @@ class Launcher:
             running = await runtime.start(start)
         except EffectError as error:
             raise StartError(Failure(FailureKind.EXITED, error.message)) from error
-        endpoint = self.endpoint(instance, attempt, order.port)
+        endpoint = self.endpoint(instance, order.port)
         spawned(running, endpoint)
         limit_s = readiness.stall_s(self._weights(order))
         try:
@@ -164,12 +164,12 @@ class Launcher:
         placeholders = {"PORT": "" if port is None else str(port), "MODEL_ID": model}
         return Resolver(self.directory, self.environment, placeholders)
 
-    def endpoint(self, instance: Instance, attempt: int, port: int) -> Endpoint:
+    def endpoint(self, instance: Instance, port: int) -> Endpoint:
         """Where an instance of ours listens, and the model name that it expects."""
         served_name = ENGINES[instance.engine].served_name(self._order(instance, port))
-        return Endpoint(host=HOST, port=port, served_name=served_name, generation=attempt)
+        return Endpoint(host=HOST, port=port, served_name=served_name)
 
-    def external(self, instance: Instance, attempt: int) -> Endpoint:
+    def external(self, instance: Instance) -> Endpoint:
         """Where somebody else's server listens."""
         url = urlsplit(instance.url or "")
         tls = url.scheme == "https"
@@ -179,7 +179,6 @@ class Launcher:
             tls=tls,
             base_path=url.path.rstrip("/"),
             served_name=instance.served_name or instance.model or instance.model_id,
-            generation=attempt,
         )
 
     async def known(self, instance: Instance, endpoint: Endpoint) -> Endpoint:

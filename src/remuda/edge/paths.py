@@ -51,11 +51,6 @@ class Places:
         """What engines were seen to need, over restarts."""
         return self.state / "peaks.json"
 
-    @property
-    def peaks(self) -> Path:
-        """What engines have been seen to need, over restarts."""
-        return self.state / "peaks.json"
-
     def log(self, model_id: str) -> Path:
         """The log of a model's engine, that of the last attempt (`engine_log`); model IDs may hold slashes."""
         return self.state / "logs" / f"{quote(model_id, safe='')}.log"

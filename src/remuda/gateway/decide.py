@@ -26,7 +26,7 @@ from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead
 from remuda.gateway.keys import NO_KEYS, Key, Keyring
 from remuda.gateway.live import Live, Nothing
-from remuda.gateway.routes import NO_EDITS, Candidate, Node
+from remuda.gateway.routes import NO_EDITS, Candidate, Leaf, Node
 from remuda.gateway.shapes import Fault
 from remuda.gateway.traits import PLAIN, Traits
 from remuda.gateway.translate import ollama
@@ -35,6 +35,7 @@ from remuda.gateway.wanted import Asker, Body, Wanted, wanted
 BODY_MAX_BYTES = 100 * 1024 * 1024
 
 _CONTROL = (Candidate("", NO_EDITS),)
+_CONTROLS, _OURS = Source.CONTROL, Source.OURS
 _SHOW = b"/api/show"
 
 
@@ -118,21 +119,22 @@ def screen(head: RequestHead, gateway: Gateway) -> Answer | Admitted:
 def decide(admitted: Admitted, body: Body, gateway: Gateway) -> Answer | Forward:
     """Judge a request by its body."""
     head, key, api = admitted.head, admitted.key, admitted.api
-    if api.source is Source.CONTROL:
+    if api.source is _CONTROLS:
         target = head.target
         return Forward(api, head, key, Wanted("", target.path + target.slash + target.query), body, _CONTROL)
-    if api.source is Source.OURS:
+    if api.source is _OURS:
         return _show(admitted, body, gateway)
     asked = wanted(api, head, body, gateway.asker)
     if isinstance(asked, Answer):  # 8
         return asked
-    node = gateway.directory.find(asked.model)
+    node = gateway.directory.nodes.get(asked.model)
     if node is None:  # 9
         return own.unknown_model(asked.model, gateway.directory, gateway.allowed(key))
     if not may_ask(key, asked.model, node):  # 10
         message = f"the key `{key.name}` must not ask for {echo(asked.model)}"
         return error(HTTPStatus.FORBIDDEN, message, "model_not_allowed", param="model")
-    return Forward(api, head, key, asked, body, node.candidates(_Asking(head, body, gateway.around)))  # 11
+    candidates = node.only if isinstance(node, Leaf) else node.candidates(_Asking(head, body, gateway.around))
+    return Forward(api, head, key, asked, body, candidates)  # 11
 
 
 def may_ask(key: Key, name: str, node: Node) -> bool:

@@ -7,8 +7,11 @@ The sentences of residency's refusals are residency's; here they only get a stat
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -19,6 +22,16 @@ from remuda.gateway.shapes import Fault, Shape, fault_body
 _LOG_LINES = 10
 _RETRY_AFTER_S = 5
 _ECHO_CHARS = 200
+_STATUSES: Mapping[str, int] = MappingProxyType(
+    {
+        "load_failed": HTTPStatus.BAD_GATEWAY,
+        "given_up": HTTPStatus.BAD_GATEWAY,
+        "not_loaded": HTTPStatus.CONFLICT,
+        "removed": HTTPStatus.NOT_FOUND,
+    }
+)
+# What is over in a moment, as far as anybody knows.
+_PASSING = ("unloaded", "shutting_down")
 # Trying again does not mend such an error; the clients of OpenAI and Anthropic would by themselves.
 _FINAL = ((b"x-should-retry", b"false"),)
 
@@ -44,7 +57,7 @@ class Refusal(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of `load_failed`, `cannot_fit`, `unloaded`, `shutting_down`, `not_loaded`."""
+        """A kind of refusal, as in `remuda.residency.commands.RefusalKind`."""
         ...
 
     @property
@@ -55,6 +68,11 @@ class Refusal(Protocol):
     @property
     def failure(self) -> Failure | None:
         """Why the load failed, when it did."""
+        ...
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """When it may be worth another try; None: nobody knows."""
         ...
 
 
@@ -80,18 +98,17 @@ def malformed(message: str) -> Answer:
 
 def refused(refusal: Refusal) -> Fault:
     """The answer to a request that residency refuses."""
-    match refusal.kind:
-        case "load_failed":
-            failure = refusal.failure
-            code = str(failure.kind) if failure else refusal.kind
-            return Fault(HTTPStatus.BAD_GATEWAY, _with_log(refusal.message, failure), code, headers=_FINAL)
-        case "cannot_fit":
-            return Fault(HTTPStatus.SERVICE_UNAVAILABLE, refusal.message, refusal.kind, headers=_FINAL)
-        case "not_loaded":
-            return Fault(HTTPStatus.CONFLICT, refusal.message, refusal.kind, headers=_FINAL)
-        case kind:
-            retry = ((b"retry-after", b"%d" % _RETRY_AFTER_S),)
-            return Fault(HTTPStatus.SERVICE_UNAVAILABLE, refusal.message, kind, headers=retry)
+    failure = refusal.failure
+    code = str(failure.kind) if failure and refusal.kind == "load_failed" else refusal.kind
+    status = _STATUSES.get(refusal.kind, HTTPStatus.SERVICE_UNAVAILABLE)
+    return Fault(status, _with_log(refusal.message, failure), code, headers=_retry(refusal))
+
+
+def _retry(refusal: Refusal) -> tuple[tuple[bytes, bytes], ...]:
+    """When to come back, or that it is of no use."""
+    if refusal.retry_after_s is not None:
+        return ((b"retry-after", b"%d" % max(1, math.ceil(refusal.retry_after_s))),)
+    return ((b"retry-after", b"%d" % _RETRY_AFTER_S),) if refusal.kind in _PASSING else _FINAL
 
 
 def echo(text: str) -> str:

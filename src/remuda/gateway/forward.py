@@ -26,6 +26,7 @@ from remuda.gateway.translate.ollama import KeepAlive
 from remuda.gateway.translation import EventTranslation, Translation
 from remuda.gateway.wanted import Body, Wanted
 
+_FROM_JSON = Source.JSON
 _JSON = b"application/json"
 _GENERATING = (b"/v1/chat/completions", b"/v1/completions")
 _WITH_USAGE = Edits(set={"stream_options": b'{"include_usage":true}'})
@@ -97,23 +98,32 @@ class Prepared(msgspec.Struct, frozen=True):
     back: WayBack | None
 
 
-class Wants(msgspec.Struct, frozen=True):
-    """What the chosen instance asks for: the name that it expects (None: any), the protocols that it speaks."""
+class Server(Protocol):
+    """The instance that is to be sent a request: the name that it expects (None: any), the protocols that it speaks."""
 
-    served_name: str | None
-    apis: frozenset[str]
-    traits: Traits
+    @property
+    def served_name(self) -> str | None:
+        """The `model` in a request to it."""
+        ...
+
+    @property
+    def apis(self) -> frozenset[str]:
+        """The paths that it serves itself."""
+        ...
 
 
-def prepare(forward: Forward, edits: Edits, wants: Wants, clock: Callable[[], float]) -> Prepared | Fault:
+def prepare(
+    forward: Forward, edits: Edits, server: Server, traits: Traits, clock: Callable[[], float]
+) -> Prepared | Fault:
     """The request as this instance needs it, or why that cannot be."""
-    api, asked, body, path = forward.api, forward.wanted, forward.body, forward.wanted.path
+    api, asked, body = forward.api, forward.wanted, forward.body
+    path = asked.path
     written = asked.ollama.model if asked.ollama else asked.model
-    name = None if wants.served_name == written else wants.served_name
-    if api.source is not Source.JSON:
+    name = None if server.served_name == written else server.served_name
+    if api.source is not _FROM_JSON:
         return _as_it_is(forward, name)
     back: WayBack | None = None
-    if api.native is not None and api.native not in wants.apis:
+    if api.native is not None and api.native not in server.apis:
         translated = asked.ollama.translation if asked.ollama else _TRANSLATORS[api.native](body)
         if isinstance(translated, Fault):
             return translated
@@ -121,7 +131,7 @@ def prepare(forward: Forward, edits: Edits, wants: Wants, clock: Callable[[], fl
         body, path, back = translated.body, translated.path, translated
     elif asked.ollama:
         edits = edits.then(_OURS_OF_OLLAMA)
-    elif wants.traits.tells_timings and api.upstream in _GENERATING:
+    elif traits.tells_timings and api.upstream in _GENERATING:
         is_hidden = asked.streams and not asked.counts_usage
         back = Timings(clock, hides_usage=is_hidden)
         edits = edits.then(_WITH_USAGE) if is_hidden else edits

@@ -60,6 +60,7 @@ _ONCE = frozenset(
     )
 )
 _LENGTH_DIGITS = 18  # fit in 64 bits
+_RENDERED = 64
 _BODILESS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"DELETE"))
 
 
@@ -69,6 +70,7 @@ class RequestHead(msgspec.Struct, frozen=True):
     `length`: bytes of the body, None when it is chunked. `fields`: what may go to an engine, names in lower case;
     `lines`: the same as bytes, each line with its end before it. `noted`: the values of the fields that a decision
     depends on; the client's credential is only there. `upgrade`: the protocol that the client would rather speak.
+    `rendered`: what `request_bytes` has made of it; the same head is met again and again.
     """
 
     method: bytes
@@ -80,6 +82,7 @@ class RequestHead(msgspec.Struct, frozen=True):
     length: int | None
     keep_alive: bool
     upgrade: bytes | None = None
+    rendered: dict[tuple[bytes | None, ...], bytes] = msgspec.field(default_factory=dict)
 
     @property
     def has_body(self) -> bool:
@@ -222,6 +225,19 @@ class Outbound(msgspec.Struct, frozen=True):
 
 def request_bytes(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
     """The head to send to an engine."""
+    if outbound.extra or outbound.upgrade is not None:
+        return b"".join((_begun(head, hop, outbound), _special(outbound), _length(head, outbound.length)))
+    key = (hop.client, hop.host, hop.base_path, outbound.target, outbound.content_type)
+    begun = head.rendered.get(key)
+    if begun is None:
+        if len(head.rendered) >= _RENDERED:
+            head.rendered.clear()
+        begun = head.rendered[key] = _begun(head, hop, outbound)
+    return begun + _length(head, outbound.length)
+
+
+def _begun(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
+    """Everything but the body's length, which differs where nothing else does."""
     lines, noted = head.lines, head.noted
     if outbound.extra:
         lines = _lines([field for field in head.fields if field[0] not in outbound.extra])
@@ -233,11 +249,17 @@ def request_bytes(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
     ]
     if content_type := outbound.content_type or noted.get(b"content-type"):
         parts += (b"\r\ncontent-type: ", content_type)
-    if outbound.extra:
-        parts.append(_lines(tuple(outbound.extra.items())))
-    if outbound.upgrade is not None:
-        parts += (b"\r\nconnection: Upgrade\r\nupgrade: ", outbound.upgrade)
-    if outbound.length or head.method not in _BODILESS:
-        parts.append(b"\r\ncontent-length: %d" % outbound.length)
-    parts.append(b"\r\n\r\n")
     return b"".join(parts)
+
+
+def _special(outbound: Outbound) -> bytes:
+    lines = _lines(tuple(outbound.extra.items()))
+    return (
+        lines if outbound.upgrade is None else b"%b\r\nconnection: Upgrade\r\nupgrade: %b" % (lines, outbound.upgrade)
+    )
+
+
+def _length(head: RequestHead, length: int) -> bytes:
+    if length or head.method not in _BODILESS:
+        return b"\r\ncontent-length: %d\r\n\r\n" % length
+    return b"\r\n\r\n"

@@ -39,14 +39,31 @@ class Framing(enum.Enum):
     CLOSE = enum.auto()
 
 
+_NONE, _LENGTH, _CHUNKED, _CLOSE = Framing
+_NO_CONTENT = HTTPStatus.NO_CONTENT
+
+
 class ResponseHead(msgspec.Struct, frozen=True):
-    """An engine's response head. The body has a `length`, or is chunked, or lasts until the connection closes."""
+    """An engine's response head. The body has a `length`, or is chunked, or lasts until the connection closes.
+
+    `begun`: how it begins when it is sent on; made by `of`.
+    """
 
     status: int
     fields: Fields
     length: int | None
     is_chunked: bool
     is_event_stream: bool
+    begun: bytes
+
+    @classmethod
+    def of(cls, status: int, fields: Fields, length: int | None, *, is_event_stream: bool = False) -> ResponseHead:
+        """A head with these fields, chunked unless it has a length."""
+        return cls(status, fields, length, length is None, is_event_stream, _begun(status, fields))
+
+    def with_length(self, length: int) -> ResponseHead:
+        """The same head over another body."""
+        return ResponseHead(self.status, self.fields, length, self.is_chunked, self.is_event_stream, self.begun)
 
 
 def read_response(status: int, fields: Fields) -> ResponseHead | None:
@@ -70,32 +87,30 @@ def read_response(status: int, fields: Fields) -> ResponseHead | None:
         named = tokens(noted[b"connection"])
         passing = [field for field in passing if field[0] not in named]
     is_event_stream = b"content-encoding" not in noted and noted.get(b"content-type", b"").lower().startswith(_EVENTS)
-    return ResponseHead(status, passing, length, is_chunked, is_event_stream)
+    return ResponseHead(status, passing, length, is_chunked, is_event_stream, _begun(status, passing))
 
 
 def framing(request: RequestHead, response: ResponseHead) -> Framing:
     """How to delimit the body of this response to this request."""
     if request.method == b"HEAD" or response.status in _BODILESS:
-        return Framing.NONE
+        return _NONE
     if response.length is not None:
-        return Framing.LENGTH
-    return Framing.CHUNKED if request.version == "1.1" else Framing.CLOSE
+        return _LENGTH
+    return _CHUNKED if request.version == "1.1" else _CLOSE
 
 
 def response_bytes(request: RequestHead, response: ResponseHead, how: Framing, *, keep_alive: bool) -> bytes:
     """The response head for the client."""
-    parts = [_status_line(response.status)]
-    for name, value in response.fields:
-        parts += (b"\r\n", name, b": ", value)
-    if how is Framing.CHUNKED:
-        parts.append(b"\r\ntransfer-encoding: chunked")
-    elif response.length is not None and response.status != HTTPStatus.NO_CONTENT:
-        parts.append(b"\r\ncontent-length: %d" % response.length)
+    if how is _CHUNKED:
+        framed = b"\r\ntransfer-encoding: chunked"
+    elif response.length is not None and response.status != _NO_CONTENT:
+        framed = b"\r\ncontent-length: %d" % response.length
+    else:
+        framed = b""
     if response.is_event_stream:
         # Asks a proxy in front of us not to hold events back; nginx does by default.
-        parts.append(b"\r\nx-accel-buffering: no")
-    parts.append(_connection(request, keep_alive=keep_alive))
-    return b"".join(parts)
+        framed += b"\r\nx-accel-buffering: no"
+    return b"".join((response.begun, framed, _connection(request, keep_alive=keep_alive)))
 
 
 def switching_bytes(fields: Fields) -> bytes:
@@ -123,6 +138,13 @@ def answer_bytes(request: RequestHead | None, answer: Answer, *, keep_alive: boo
 def chunk(data: bytes) -> bytes:
     """Data, which must not be empty, as one chunk."""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _begun(status: int, fields: Fields) -> bytes:
+    parts = [_status_line(status)]
+    for name, value in fields:
+        parts += (b"\r\n", name, b": ", value)
+    return b"".join(parts)
 
 
 def _status_line(status: int) -> bytes:

@@ -55,15 +55,29 @@ class _Ollama(msgspec.Struct, frozen=True, gc=False):
 
 T = TypeVar("T")
 
+
+class _Whole(msgspec.Struct, frozen=True, gc=False):
+    """An answer in one piece, of which nothing else is read."""
+
+    usage: _Usage | None = None
+    timings: _Timings | None = None
+
+
+_USAGE = b'"usage":'
+_READ_WHOLE = msgspec.json.Decoder(_Whole)
 _READ_USAGE = msgspec.json.Decoder(_Usage)
 _READ_TIMINGS = msgspec.json.Decoder(_Timings)
 _READ_OLLAMA = msgspec.json.Decoder(_Ollama)
 _NO_USAGE, _NO_TIMINGS, _NO_COUNTS = _Usage(), _Timings(), _Ollama()
 
 
-def read_usage(tail: bytes) -> Usage | None:
-    """What the last bytes of a response tell; None when they tell nothing."""
-    usage = _last(tail, b'"usage":', _READ_USAGE, _NO_USAGE)
+def read_usage(tail: bytes, *, is_whole: bool = False) -> Usage | None:
+    """What the last bytes of a response tell; None when they tell nothing. `is_whole`: there is nothing before them."""
+    if is_whole and _USAGE in tail:
+        whole = _decode(tail, _READ_WHOLE)
+        if whole is not None and whole.usage is not None:
+            return _from_usage(whole.usage, whole.timings or _NO_TIMINGS)
+    usage = _last(tail, _USAGE, _READ_USAGE, _NO_USAGE)
     timings = _last(tail, b'"timings":', _READ_TIMINGS, _NO_TIMINGS)
     if usage is not None:
         return _from_usage(usage, timings or _NO_TIMINGS)

@@ -19,6 +19,7 @@ from remuda.gateway.translate.ollama import OllamaRequest
 
 Body = bytes | bytearray
 
+_JSON, _OLLAMA = Source.JSON, Shape.OLLAMA
 _WATCHED_ONLY = frozenset((b"metrics", b"health", b"props", b"slots", b"favicon.ico", b"version"))
 
 
@@ -47,13 +48,15 @@ class Asker(msgspec.Struct, frozen=True):
 
 def wanted(api: Api, head: RequestHead, body: Body, asker: Asker) -> Wanted | Answer:
     """What the request wants, or the error to answer."""
-    if api.source is Source.JSON:
-        if api.shape is Shape.OLLAMA:
+    if api.source is _JSON:
+        if api.shape is _OLLAMA:
             return _of_ollama(api, body, asker)
         found = peek(body)
         if isinstance(found, Answer):
             return found
-        return Wanted(found.model, api.upstream + head.target.query, found.stream, found.has_stream_options)
+        query = head.target.query
+        path = api.upstream + query if query else api.upstream
+        return Wanted(found.model, path, found.stream, found.has_stream_options)
     if api.source is Source.FORM:
         form = peek_multipart(body, head.content_type or b"")
         if isinstance(form, Fault):

@@ -70,6 +70,9 @@ from remuda.residency.schedule import Schedule, schedule
 from remuda.residency.states import State
 from remuda.residency.status import Explanation, ModelStatus
 
+# Python 3.11 takes longer to find a member of an enumeration than for the rest of such a decision.
+_READY = State.READY
+
 
 class Residency:
     """Which instances are up, coming and going, and who waits for them."""
@@ -165,7 +168,7 @@ class Residency:
         if granted is None:
             return False
         instance, attempt = granted
-        if instance.attempt != attempt or instance.state is not State.READY:
+        if instance.attempt != attempt or instance.state is not _READY:
             return False
         if instance.in_flight == 1 and (self._herd.waiting or instance.ttl_s is not None):
             return False

@@ -75,24 +75,23 @@ def test_what_is_not_framed_by_one_plain_length_is_not_kept(data: bytes, body: b
     assert memo.recall(data) is None
 
 
-def test_other_rules_make_it_forget() -> None:
-    rules = ["old"]
-    memo: Memo[str] = Memo(lambda: rules[0])
+def test_the_latest_head_is_no_exception() -> None:
+    memo: Memo[str] = Memo()
     memo.keep(message(b"{}"), b"{}", "known")
-    rules[0] = "new"
-    assert memo.recall(message(b"{}")) is None
-    rules[0] = "old"
-    assert memo.recall(message(b"{}")) is None
+    for _ in range(2):
+        assert memo.recall(message(b"{}")) == ("known", 2, len(message(b"{}")) - 2)
+        assert memo.recall(message(b"{}")[:-3]) is None
+        assert memo.recall(message(b"x" * 10)) == ("known", 10, len(message(b"x" * 10)) - 10)
+        assert memo.recall(b"\r\n\r\n") is None
 
 
-def test_what_is_kept_under_old_rules_does_not_stay_beside_what_is_kept_under_new_ones() -> None:
-    rules = ["old"]
-    memo: Memo[str] = Memo(lambda: rules[0])
-    memo.keep(message(b"{}"), b"{}", "old")
-    rules[0] = "new"
-    memo.keep(message(b"{}", b"content-length"), b"{}", "new")
+def test_what_is_forgotten_is_not_known() -> None:
+    memo: Memo[str] = Memo()
+    memo.keep(message(b"{}"), b"{}", "known")
+    assert memo.recall(message(b"{}")) is not None
+    memo.forget()
     assert memo.recall(message(b"{}")) is None
-    assert memo.recall(message(b"{}", b"content-length")) is not None
+    assert memo.recall(b"\r\n\r\n") is None
 
 
 def test_it_does_not_grow_without_bound() -> None:

@@ -70,11 +70,11 @@ async def test_only_so_many_are_kept() -> None:
 
 
 @on_loop
-async def test_another_generation_on_the_same_port_gets_connections_of_its_own() -> None:
+async def test_another_instance_on_the_same_port_gets_connections_of_its_own() -> None:
     async with engine() as upstream:
         pool = Pool(Limits())
         await hear(pool, upstream)
-        upstream.endpoint = replace(upstream.endpoint, generation=1)
+        upstream.endpoint = replace(upstream.endpoint)
         await hear(pool, upstream)
         assert len(upstream.visits) == 2
         pool.close()

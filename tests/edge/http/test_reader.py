@@ -258,14 +258,13 @@ def test_what_is_remembered_changes_nothing_however_it_is_split(pieces: list[byt
 
 
 def test_a_head_is_judged_once_for_all_connections_until_the_rules_change() -> None:
-    rules = [object()]
-    memo: Memo[Admitted] = Memo(lambda: rules[0])
+    memo: Memo[Admitted] = Memo()
     record = Record()
     for body in (BODY, BODY, LONGER):
         RequestReader(record, Limits(), memo).feed(post(body))
     assert [(arrival[0][2], arrival[1]) for arrival in record.arrivals] == [(16, BODY), (16, BODY), (23, LONGER)]  # type: ignore[index]
     assert record.judged == 1
-    rules[0] = object()
+    memo.forget()
     RequestReader(record, Limits(), memo).feed(post())
     assert record.judged == 2
 

@@ -16,7 +16,7 @@ from remuda.edge.http.memo import Memo
 from remuda.edge.http.pool import Pool
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.upstream import Loss, LossKind, Outgoing, UpstreamConnection
-from remuda.gateway.reply import ResponseHead
+from remuda.gateway.reply import ResponseHead, chunk
 from tests.edge.http.harness import OK, Engine, Visit, engine, on_loop
 
 GET = Outgoing(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"", is_head=False)
@@ -37,9 +37,10 @@ class Ear:
         self.head = head
         self.more(body, ended=ended)
 
-    def more(self, body: bytes, *, ended: bool) -> None:
+    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
         assert self.head is not None
         assert not self.over.is_set()
+        assert not frame or frame == chunk(body)
         self.pieces.append(body)
         if ended:
             self.over.set()
@@ -279,12 +280,58 @@ def told(reads: list[tuple[bytes, Outgoing]]) -> Told:
             if free:
                 free.clear()
                 ears.append(Ear())
-                connection.send(outgoing, ears[-1])
+                connection.send(outgoing, ears[-1], 0.0)
             if not wire.is_gone:
                 connection.data_received(data)
         return [(ear.head, ear.pieces, ear.loss, ear.over.is_set()) for ear in ears], wire.is_gone
 
     return uvloop.run(listen())
+
+
+CHUNKED = head("Transfer-Encoding: chunked")
+PIECES = {
+    "one": b"3\r\nabc\r\n",
+    "a longer one": b"1f\r\n%b\r\n" % (b"x" * 31),
+    "a very long one": b"1000\r\n%b\r\n" % (b"x" * 4096),
+    "two": b"3\r\nabc\r\n2\r\nde\r\n",
+    "in upper case": b"1F\r\n%b\r\n" % (b"x" * 31),
+    "zeros in front": b"003\r\nabc\r\n",
+    "an extension": b"3;a=b\r\nabc\r\n",
+    "the last": b"0\r\n\r\n",
+    "the last with a trailer": b"0\r\nx: y\r\n\r\n",
+    "too long": b"2\r\nabc\r\n",
+    "too short": b"4\r\nabc\r\n",
+    "lines in it": b"4\r\n\r\n\r\n\r\n",
+    "a chunk in it": b"8\r\n3\r\nabc\r\n\r\n",
+    "no size": b"\r\nabc\r\n",
+    "a size in hexadecimal's other spelling": b"0x3\r\nabc\r\n",
+    "half": b"8\r\n01234",
+    "only its size": b"8\r\n",
+    "its first digit": b"8",
+    "its end": b"\r\n",
+}
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from(list(PIECES)).map(PIECES.__getitem__), min_size=1, max_size=7), st.booleans())
+def test_a_chunk_that_is_alone_in_its_read_changes_nothing(pieces: list[bytes], joined: bool) -> None:  # noqa: FBT001
+    first = [CHUNKED + pieces[0], *pieces[1:]] if joined else [CHUNKED, *pieces]
+
+    def whole(heard: Told) -> object:
+        return [(len(seen), b"".join(seen), loss, over) for _, seen, loss, over in heard[0]], heard[1]
+
+    reads = [(data, GET) for data in first]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(upstream_module, "payload", lambda _: None)
+        expected = whole(told(reads))
+    assert whole(told(reads)) == expected
+
+
+class Forgetful(Memo[ResponseHead]):
+    """Remembers nothing."""
+
+    def keep(self, data: bytes, body: bytes | bytearray, value: ResponseHead) -> None:
+        pass
 
 
 @settings(max_examples=100)
@@ -297,8 +344,7 @@ def told(reads: list[tuple[bytes, Outgoing]]) -> Told:
 )
 def test_what_is_remembered_changes_nothing(reads: list[tuple[bytes, Outgoing]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        # Rules that change with every look.
-        patch.setattr(upstream_module, "_HEADS", Memo(object))
+        patch.setattr(upstream_module, "_HEADS", Forgetful())
         expected = told(reads)
         patch.setattr(upstream_module, "_HEADS", Memo())
         for data in READS.values():

@@ -12,42 +12,53 @@ from remuda.gateway.tail import KEEP_BYTES, Tail
 from remuda.gateway.usage import read_usage
 
 _EVENT_END = b"\n\n"
+_SWITCHED = 101  # what passes after that is nobody's JSON
 
 
 class Account:
     """One request. Times are of the loop's clock; `epoch_s` is what has to be added to have seconds since 1970."""
 
-    __slots__ = (
-        *("began", "bytes_in", "bytes_out", "client", "error", "events"),
-        *("beginning", "first", "forward", "granted", "stream", "tail"),
-    )
+    # What is known only later, if at all.
+    granted: float | None = None
+    first: float | None = None
+    stream = False
+    events = 0
+    error = ""
+    beginning = b""
+    tail: Tail | None = None
 
     def __init__(self, forward: Forward, client: bytes, began: float) -> None:
         self.forward = forward
         self.client = client
         self.began = began
-        self.granted: float | None = None
-        self.first: float | None = None
-        self.stream = False
         self.bytes_in = len(forward.body)
-        self.bytes_out = 0
-        self.events = 0
-        self.error = ""
-        self.beginning = b""
-        self.tail = Tail()
+
+    def took(self, body: bytes, now: float) -> None:
+        """All of the engine's body has come, at once."""
+        self.first = now
+        self.beginning = body
+
+    @property
+    def bytes_out(self) -> int:
+        """How much of the engine's body has come."""
+        return len(self.beginning) if self.tail is None else self.tail.passed_bytes
 
     def passed(self, piece: bytes) -> None:
         """Some of the engine's body has come."""
-        if not self.bytes_out:
+        if self.tail is None:
+            self.tail = Tail()
             self.beginning = piece
-        self.bytes_out += len(piece)
         self.tail.add(piece)
         if self.stream:
             self.events += piece.count(_EVENT_END)
 
     def _usage(self) -> Usage | None:
         """What the end tells; Anthropic's streams tell of the prompt at their beginning only."""
-        usage = read_usage(self.tail.last()) if self.bytes_out else None
+        if not self.bytes_out:
+            return None
+        if self.tail is None:
+            return read_usage(self.beginning[-KEEP_BYTES:], is_whole=len(self.beginning) <= KEEP_BYTES)
+        usage = read_usage(self.tail.last())
         if usage is None or usage.prompt_tokens is not None or not self.stream:
             return usage
         told = read_usage(self.beginning[:KEEP_BYTES])
@@ -59,25 +70,26 @@ class Account:
         """The request is over."""
         forward, began = self.forward, self.began
         head = forward.head
+        # By position, in the order of `Record`: by name takes eight times as long.
         return Record(
-            number=number,
-            at=epoch_s + began,
-            client=self.client.decode(),
-            key=forward.key.name,
-            method=head.method.decode(),
-            path=head.target.path.decode("latin-1"),
-            asked=forward.wanted.model,
-            model=model,
-            status=status,
-            stream=self.stream,
-            queued_s=(now if self.granted is None else self.granted) - began,
-            first_byte_s=None if self.first is None else self.first - began,
-            took_s=now - began,
-            bytes_in=self.bytes_in,
-            bytes_out=self.bytes_out,
-            events=self.events,
-            usage=self._usage(),
-            error=self.error,
+            number,
+            epoch_s + began,
+            self.client.decode(),
+            forward.key.name,
+            head.method.decode(),
+            head.target.path.decode("latin-1"),
+            forward.wanted.model,
+            model,
+            status,
+            self.stream,
+            (now if self.granted is None else self.granted) - began,
+            None if self.first is None else self.first - began,
+            now - began,
+            self.bytes_in,
+            self.bytes_out,
+            self.events,
+            None if status == _SWITCHED else self._usage(),
+            self.error,
         )
 
 

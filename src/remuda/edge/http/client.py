@@ -16,6 +16,7 @@ import math
 import socket
 import struct
 from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 
@@ -43,12 +44,16 @@ class _Phase(enum.Enum):
     CLOSE = enum.auto()
 
 
+_IDLE, _HEAD, _BODY, _CLOSE = _Phase
+
+
 class ClientConnection(asyncio.Protocol):
     """A connection of the server, the `Sink` of a reader, and the `Downstream` of exchanges."""
 
     def __init__(self, frontend: Frontend) -> None:
         self.address = b"unknown"
         self.is_writable = True
+        self.write: Callable[[bytes], None]
         self._frontend = frontend
         self._limits = frontend.limits
         self._transport: asyncio.Transport
@@ -70,6 +75,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
         self._transport = transport = cast("asyncio.Transport", transport)
+        self.write = transport.write
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.address = str(peer[0]).encode()
@@ -117,7 +123,7 @@ class ClientConnection(asyncio.Protocol):
 
     def drain(self) -> None:
         """Close as soon as nothing is being answered."""
-        if self._phase is _Phase.IDLE and not self._is_busy:
+        if self._phase is _IDLE and not self._is_busy:
             self._close()
 
     def sweep(self, now: float) -> None:
@@ -126,12 +132,12 @@ class ClientConnection(asyncio.Protocol):
             self._exchange.sweep(now)
         if self._is_busy or now < self._deadline:
             return
-        if self._phase is _Phase.CLOSE or not self.is_writable:
+        if self._phase is _CLOSE or not self.is_writable:
             self._transport.abort()
-        elif self._phase is _Phase.IDLE:
+        elif self._phase is _IDLE:
             self._close()
         else:
-            part = "head" if self._phase is _Phase.HEAD else "body"
+            part = "head" if self._phase is _HEAD else "body"
             self._reader.fail(error(HTTPStatus.REQUEST_TIMEOUT, f"the request's {part} took too long", "timeout"))
 
     def abort(self) -> None:
@@ -166,6 +172,14 @@ class ClientConnection(asyncio.Protocol):
 
     def arrived(self, inbound: Inbound) -> None:
         """Answer a request when its turn comes."""
+        is_free = not self._is_busy and not self._is_pumping and not self._queue and self.is_writable
+        if is_free and not inbound.is_cut and inbound.early is None:
+            self._is_pumping = True
+            self._serve(inbound)
+            self._is_pumping = False
+            if not self._is_busy:
+                self._next()
+            return
         self._queue.append(inbound)
         if inbound.is_cut or inbound.early is not None:
             self._is_lingering = True
@@ -179,11 +193,8 @@ class ClientConnection(asyncio.Protocol):
     @property
     def keeps_alive(self) -> bool:
         """Whether the connection is to be used after the request that is being answered."""
-        return self._answering is not None and self._answering.keep_alive and not self._frontend.is_draining
-
-    def write(self, data: bytes) -> None:
-        """Send bytes of a response."""
-        self._transport.write(data)
+        answering = self._answering
+        return answering is not None and answering.keep_alive and not self._frontend.is_draining
 
     def hold(self, *, on: bool) -> None:
         """Read nothing from the client while on."""
@@ -206,6 +217,10 @@ class ClientConnection(asyncio.Protocol):
         if not keep_alive or self._frontend.is_draining:
             self._reader.stop()
             self._queue.clear()
+        elif not self._queue and self._is_reading and self.is_writable and self._reader.is_between:
+            self._phase = _IDLE
+            self._deadline = self._frontend.loop.time() + self._limits.keep_alive_s
+            return
         self._next()
 
     # ---
@@ -252,9 +267,9 @@ class ClientConnection(asyncio.Protocol):
 
     def _close(self) -> None:
         """Close once everything is written, and where the client may still be sending, once it has stopped."""
-        if self._phase is _Phase.CLOSE or self._transport.is_closing():
+        if self._phase is _CLOSE or self._transport.is_closing():
             return
-        self._phase = _Phase.CLOSE
+        self._phase = _CLOSE
         self._reader.stop()
         if self._is_lingering and self._transport.can_write_eof():
             self._transport.write_eof()
@@ -279,14 +294,14 @@ class ClientConnection(asyncio.Protocol):
 
     def _arm(self) -> None:
         """Set the deadline of what is waited for; that of a head from its beginning, however slowly it comes."""
-        if self._phase is _Phase.CLOSE:
+        if self._phase is _CLOSE:
             return
         if self._reader.inbound is not None:
-            phase, bound_s = _Phase.BODY, self._limits.body_pause_s
+            phase, bound_s = _BODY, self._limits.body_pause_s
         elif self._reader.is_in_head:
-            phase, bound_s = _Phase.HEAD, self._limits.head_s
+            phase, bound_s = _HEAD, self._limits.head_s
         else:
-            phase, bound_s = _Phase.IDLE, self._limits.keep_alive_s
-        if phase is not self._phase or phase is _Phase.BODY:
+            phase, bound_s = _IDLE, self._limits.keep_alive_s
+        if phase is not self._phase or phase is _BODY:
             self._phase = phase
             self._deadline = self._frontend.loop.time() + bound_s

@@ -26,9 +26,9 @@ from remuda.edge.http.seam import Admission, Endpoint
 from remuda.edge.http.upstream import Loss, LossKind, Outgoing, UpstreamConnection
 from remuda.gateway.api import Source
 from remuda.gateway.envelope import Answer, refused
-from remuda.gateway.forward import Forward, Prepared, Wants, WayBack, prepare
+from remuda.gateway.forward import Forward, Prepared, WayBack, prepare
 from remuda.gateway.head import Hop, Outbound, request_bytes
-from remuda.gateway.reply import ResponseHead
+from remuda.gateway.reply import ResponseHead, framing, response_bytes
 from remuda.gateway.shapes import Fault
 from remuda.gateway.translate import ollama
 from remuda.residency.commands import RefusalKind, Refuse
@@ -36,6 +36,7 @@ from remuda.residency.commands import RefusalKind, Refuse
 LEFT = 499
 """What a request is recorded with whose client has left: nginx's word for it, and no fault of a server."""
 
+_CONTROL = Source.CONTROL
 _WORTH_ANOTHER = frozenset((429, 500, 502, 503, 504))
 
 
@@ -47,57 +48,38 @@ class _State(enum.Enum):
     OVER = enum.auto()
 
 
+# Python 3.11 takes longer to find a member of an enumeration than to make a small object.
+_WAITING, _SENT, _ANSWERING, _DRAINED, _OVER = _State
+
+
 class Exchange:
     """A `Waiter` of admission and a `Listener` of a connection to an engine."""
 
-    __slots__ = (
-        "_account",
-        "_admission",
-        "_at",
-        "_back",
-        "_downstream",
-        "_drains",
-        "_endpoint",
-        "_forward",
-        "_frontend",
-        "_is_queued",
-        "_meter",
-        "_next_comment",
-        "_number",
-        "_outgoing",
-        "_reply",
-        "_returned",
-        "_sent_at",
-        "_stale",
-        "_state",
-        "_upstream",
-    )
+    # What most exchanges never change.
+    _at = 0
+    _number = 0
+    _upstream: UpstreamConnection | None = None
+    _outgoing: Outgoing | None = None
+    _back: WayBack | None = None
+    _reply: Reply | None = None
+    _stale: Loss | None = None
+    _returned = False
+    _is_queued = False
+    _drains = False
+    _state = _WAITING
+    _endpoint: Endpoint
+    _sent_at: float
 
     def __init__(self, forward: Forward, downstream: Downstream, frontend: Frontend) -> None:
-        now = frontend.loop.time()
+        began = frontend.loop.time()
+        self.model = forward.candidates[0].model
         self._forward = forward
         self._downstream = downstream
         self._frontend = frontend
-        self._account = Account(forward, downstream.address, now)
-        self._reply = Reply(forward, downstream, self._account)
-        self._state = _State.WAITING
-        self._at = 0
-        self._number = 0
+        self._account = Account(forward, downstream.address, began)
         self._admission = _way(forward, frontend)
-        self._upstream: UpstreamConnection | None = None
-        self._outgoing: Outgoing | None = None
-        self._back: WayBack | None = None
         self._meter = frontend.meter(forward.key)
-        self._stale: Loss | None = None
-        self._returned = False
-        self._is_queued = False
-        self._drains = False
-        self._next_comment = now + frontend.limits.comment_s
-
-    @property
-    def model(self) -> str:
-        """The model that is asked now."""
-        return self._forward.candidates[self._at].model
+        self._next_comment = began + frontend.limits.comment_s
 
     def begin(self) -> None:
         """Ask for an instance of the first candidate."""
@@ -105,7 +87,7 @@ class Exchange:
         if fault:
             self._meter = None
             self._over(fault.status, fault.code)
-            self._reply.fail(fault)
+            self._begun_reply().fail(fault)
         elif self._forward.only_unloads:
             self._frontend.ways.residency.keep_alive(self.model, 0.0)
             self._answer_bare(unloaded=True)
@@ -115,18 +97,18 @@ class Exchange:
     def leave(self) -> None:
         """The client has left: free its place at once, and let the engine know, if it bears to be interrupted."""
         was = self._state
-        if was in (_State.OVER, _State.DRAINED):
+        if was in (_OVER, _DRAINED):
             return
         self._record(LEFT)
-        if was is _State.WAITING:
-            self._state = _State.OVER
+        if was is _WAITING:
+            self._state = _OVER
             self._unqueue()
             self._admission.abandon(self._number)
         elif self._drains and self._upstream is not None:
-            self._state = _State.DRAINED
+            self._state = _DRAINED
             self._upstream.resume()
         else:
-            self._state = _State.OVER
+            self._state = _OVER
             if self._upstream is not None:
                 self._upstream.abort()
             self._admission.end(self._number)
@@ -143,11 +125,11 @@ class Exchange:
 
     def sweep(self, now: float) -> None:
         """Look at the bounds of time."""
-        if self._state is _State.WAITING and self._forward.heeds_comments and now >= self._next_comment:
+        if self._state is _WAITING and self._forward.heeds_comments and now >= self._next_comment:
             self._next_comment = now + self._frontend.limits.comment_s
-            self._reply.comment()
+            self._begun_reply().comment()
         first_byte_s = self._frontend.limits.first_byte_s
-        if self._state is _State.SENT and first_byte_s is not None and now >= self._sent_at + first_byte_s:
+        if self._state is _SENT and first_byte_s is not None and now >= self._sent_at + first_byte_s:
             message = f"`{self.model}` did not begin to answer within {first_byte_s:g} s"
             upstream, self._upstream = self._upstream, None
             if upstream is not None:
@@ -158,27 +140,28 @@ class Exchange:
 
     def granted(self, endpoint: Endpoint) -> None:
         """Send the request."""
-        self._unqueue()
-        self._state = _State.SENT
-        self._account.granted = now = self._frontend.loop.time()
-        self._sent_at = now
-        self._keep_alive()
-        if self._forward.is_bare:
-            self._admission.end(self._number)
-            self._answer_bare(unloaded=False)
-            return
-        traits = self._frontend.gateway.traits_of(self.model)
+        forward, frontend = self._forward, self._frontend
+        if self._is_queued:
+            self._unqueue()
+        self._state = _SENT
+        self._account.granted = self._sent_at = frontend.loop.time()
+        if forward.wanted.ollama is not None:
+            self._keep_alive()
+            if forward.is_bare:
+                self._admission.end(self._number)
+                self._answer_bare(unloaded=False)
+                return
+        gateway = frontend.gateway
+        traits = gateway.traits_of(self.model)
         self._drains = traits.drains
-        wants = Wants(endpoint.served_name, endpoint.apis, traits)
-        edits = self._forward.candidates[self._at].edits
-        prepared = prepare(self._forward, edits, wants, self._frontend.gateway.around.clock)
+        prepared = prepare(forward, forward.candidates[self._at].edits, endpoint, traits, gateway.around.clock)
         if isinstance(prepared, Fault):
             self._fail(prepared)
             return
         self._back = prepared.back
         self._endpoint = endpoint
         self._outgoing = self._made(prepared, endpoint, traits.headers)
-        self._upstream = self._frontend.pool.send(endpoint, self._outgoing, self)
+        self._upstream = frontend.pool.send(endpoint, self._outgoing, self)
 
     def refused(self, refusal: Refuse) -> None:
         """Ask the next candidate, or say why there will be no response."""
@@ -189,21 +172,26 @@ class Exchange:
 
     def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """Begin the client's response."""
-        if self._state is _State.DRAINED:
+        if self._state is _DRAINED:
             self._drain(ended=ended)
             return
         if head.status in _WORTH_ANOTHER and self._has_another:
             self._turn_away(ended=ended)
             return
-        self._state = _State.ANSWERING
+        if ended and head.length is not None and self._back is None and self._reply is None:
+            self._pass_on(head, body)
+            return
+        self._state = _ANSWERING
         self._outgoing = None
         self._forward.forget_body()
-        self._reply.begin(head, self._back)
+        self._begun_reply().begin(head, self._back)
         self._relay(body, ended=ended)
 
-    def more(self, body: bytes, *, ended: bool) -> None:
+    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
         """Go on with the client's response."""
-        if self._state is _State.DRAINED:
+        if not ended and self._state is _ANSWERING and self._reply is not None and self._account.first is not None:
+            self._reply.more(body, ended=False, frame=frame)
+        elif self._state is _DRAINED:
             self._drain(ended=ended)
         else:
             self._relay(body, ended=ended)
@@ -211,41 +199,48 @@ class Exchange:
     def lost(self, loss: Loss) -> None:
         """Try again if the connection was stale, else tell the client."""
         self._upstream = None
-        if self._state is _State.DRAINED:
+        if self._state is _DRAINED:
             self._drain(ended=True)
         elif loss.is_stale and self._outgoing is not None:
             self._stale = loss
             self._upstream = self._frontend.pool.connect(self._endpoint, self._outgoing, self)
-        elif self._state is _State.SENT and loss.is_early and not self._returned:
+        elif self._state is _SENT and loss.is_early and not self._returned:
             self._returned = True
-            self._state = _State.WAITING
+            self._state = _WAITING
             self._outgoing = None
             self._admission.dropped(self._number, self.model, self)
-            self._queue()
+            if self._state is _WAITING:
+                self._queue()
         else:
             # That it cannot be reached now is a consequence of its having gone away before.
             loss = self._stale if self._stale and loss.kind is LossKind.UNREACHABLE else loss
-            what = "did not answer" if self._state is _State.SENT else "stopped answering"
+            what = "did not answer" if self._state is _SENT else "stopped answering"
             self._fail(Fault(HTTPStatus.BAD_GATEWAY, f"`{self.model}` {what}: {loss.reason}", loss.kind.value))
 
     # ---
 
     def _ask(self) -> None:
-        model = self.model
-        fault = self._frontend.full(model)
-        if fault:
+        frontend, model = self._frontend, self.model
+        if frontend.queued and (fault := frontend.full(model)):
             self._give_up(fault)
             return
-        self._state = _State.WAITING
+        self._number = next(frontend.requests)
+        self._admission.ask(self._number, model, self, self._forward.key.scope.priority)
+        if self._state is _WAITING:
+            self._queue()
+
+    def _ask_next(self) -> None:
+        """Ask for an instance of the next candidate."""
+        self._at += 1
+        self.model = self._forward.candidates[self._at].model
+        self._state = _WAITING
         self._returned = False
         self._stale = None
-        self._number = next(self._frontend.requests)
-        self._admission.ask(self._number, model, self, self._forward.key.scope.priority)
-        self._queue()
+        self._ask()
 
     def _queue(self) -> None:
         """Count a request that was not answered at once."""
-        if self._state is _State.WAITING and not self._is_queued:
+        if not self._is_queued:
             self._is_queued = True
             self._frontend.queue(self.model)
 
@@ -261,12 +256,13 @@ class Exchange:
 
     def _made(self, prepared: Prepared, endpoint: Endpoint, extra: Mapping[bytes, bytes]) -> Outgoing:
         request = self._forward.head
-        if prepared.back is not None or self._reply.is_begun:
+        if prepared.back is not None or self._reply is not None:
             # What is to be translated, or goes into a stream that has begun, must not come compressed.
             extra = {b"accept-encoding": b"identity", **extra}
+        body = prepared.body
         hop = Hop(self._downstream.address, endpoint.host_field, endpoint.base, self._frontend.scheme)
-        outbound = Outbound(prepared.path, len(prepared.body), prepared.content_type, extra)
-        return Outgoing(request_bytes(request, hop, outbound), prepared.body, request.method == b"HEAD")
+        outbound = Outbound(prepared.path, len(body), prepared.content_type, extra)
+        return Outgoing(request_bytes(request, hop, outbound), body, request.method == b"HEAD")
 
     @property
     def _has_another(self) -> bool:
@@ -275,16 +271,16 @@ class Exchange:
     def _give_up(self, fault: Fault, *, is_final: bool = False) -> None:
         """Ask the next candidate, or tell the client; the admission has nothing of this request any more."""
         if self._has_another and not is_final:
-            self._at += 1
-            self._ask()
-        else:
-            # What is written down is what the client sees.
-            self._over(self._reply.status if self._reply.is_begun else fault.status, fault.code)
-            self._reply.fail(fault)
+            self._ask_next()
+            return
+        reply = self._begun_reply()
+        # What is written down is what the client sees.
+        self._over(reply.status if reply.is_begun else fault.status, fault.code)
+        reply.fail(fault)
 
     def _fail(self, fault: Fault) -> None:
         """A granted request has failed."""
-        is_begun = self._state is not _State.SENT
+        is_begun = self._state is not _SENT
         self._admission.end(self._number)
         self._give_up(fault, is_final=is_begun)
 
@@ -294,24 +290,41 @@ class Exchange:
             self._upstream.abort()
         self._upstream = None
         self._admission.end(self._number)
-        self._at += 1
-        self._ask()
+        self._ask_next()
+
+    def _begun_reply(self) -> Reply:
+        if self._reply is None:
+            self._reply = Reply(self._forward, self._downstream, self._account)
+        return self._reply
+
+    def _pass_on(self, head: ResponseHead, body: bytes) -> None:
+        """A response that is here at once, and that nobody has to do anything to: what most of them are."""
+        downstream, request = self._downstream, self._forward.head
+        keep_alive = downstream.keeps_alive
+        self._upstream = None
+        begun = response_bytes(request, head, framing(request, head), keep_alive=keep_alive)
+        self._account.took(body, self._frontend.loop.time())
+        downstream.write(begun + body)
+        self._admission.end(self._number)
+        self._over(head.status)
+        downstream.finished(keep_alive=keep_alive)
 
     def _relay(self, body: bytes, *, ended: bool) -> None:
+        reply = self._begun_reply()
         if body and self._account.first is None:
             self._account.first = self._frontend.loop.time()
         if ended:
             # The connection may already be another's: whatever the client does now must not hold it up.
             self._upstream = None
-        self._reply.more(body, ended=ended)
-        if ended and self._state is _State.ANSWERING:
+        reply.more(body, ended=ended)
+        if ended and self._state is _ANSWERING:
             self._admission.end(self._number)
-            self._over(self._reply.status)
-            self._reply.finish()
+            self._over(reply.status)
+            reply.finish()
 
     def _drain(self, *, ended: bool) -> None:
         if ended:
-            self._state = _State.OVER
+            self._state = _OVER
             self._upstream = None
             self._admission.end(self._number)
 
@@ -325,23 +338,24 @@ class Exchange:
 
     def _over(self, status: int, error: str = "") -> None:
         """The exchange is over, but for what is still to be written."""
-        self._state = _State.OVER
+        self._state = _OVER
         self._upstream = None
-        self._record(status, error)
+        if error:
+            self._account.error = error
+        self._record(status)
 
-    def _record(self, status: int, error: str = "") -> None:
-        frontend, account = self._frontend, self._account
-        account.error = error
+    def _record(self, status: int) -> None:
+        frontend = self._frontend
         now = frontend.loop.time()
-        record = account.closed(self._number, self.model, status, now, frontend.epoch_s)
-        meter, self._meter = self._meter, None
-        if meter:
+        record = self._account.closed(self._number, self.model, status, now, frontend.epoch_s)
+        if self._meter is not None:
+            meter, self._meter = self._meter, None
             meter.end()
             meter.spend(record.usage.tokens if record.usage else record.events, now)
         frontend.observer.ended(record)
 
 
 def _way(forward: Forward, frontend: Frontend) -> Admission:
-    if forward.api.source is Source.CONTROL:
-        return frontend.ways.control
-    return frontend.ways.observing if forward.wanted.observes else frontend.ways.residency
+    if forward.wanted.observes:
+        return frontend.ways.observing
+    return frontend.ways.control if forward.api.source is _CONTROL else frontend.ways.residency

@@ -80,7 +80,7 @@ class Frontend:
     loop: asyncio.AbstractEventLoop
     epoch_s: float
     scheme: bytes = b"http"
-    memo: Memo[Admitted] = field(init=False)
+    memo: Memo[Admitted] = field(default_factory=Memo)
     connections: set[Connection] = field(default_factory=set)
     addresses: dict[bytes, int] = field(default_factory=dict)
     queued: dict[str, int] = field(default_factory=dict)
@@ -88,10 +88,6 @@ class Frontend:
     requests: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     emptied: asyncio.Event = field(default_factory=asyncio.Event)
     is_draining: bool = False
-
-    def __post_init__(self) -> None:
-        """Remember heads for as long as the same gateway judges them."""
-        self.memo = Memo(lambda: self.gateway)
 
     @classmethod
     def of(cls, service: Service, loop: asyncio.AbstractEventLoop) -> Frontend:
@@ -106,6 +102,12 @@ class Frontend:
             epoch_s=time.time() - loop.time(),
             scheme=b"https" if service.tls else b"http",
         )
+
+    def replace(self, gateway: Gateway, limits: Limits) -> None:
+        """Decide by another snapshot from now on; new connections have these bounds."""
+        self.gateway = gateway
+        self.limits = limits
+        self.memo.forget()
 
     def enter(self, connection: Connection, address: bytes) -> bool:
         """Take a new connection in; False when there are enough from its address, and it is not counted."""

@@ -27,10 +27,11 @@ class Pool:
     def send(self, endpoint: Endpoint, outgoing: Outgoing, listener: Listener) -> UpstreamConnection:
         """Send a request on a kept connection, or on a new one."""
         idle = self._idle.get(endpoint)
+        now = self._loop.time()
         while idle:
             connection = idle.pop()
-            if self._is_good(connection):
-                connection.send(outgoing, listener)
+            if now < connection.kept_until and connection.is_open:
+                connection.send(outgoing, listener, now)
                 return connection
             connection.abort()
         return self.connect(endpoint, outgoing, listener)
@@ -64,7 +65,9 @@ class Pool:
         self._idle.clear()
 
     def _keep(self, connection: UpstreamConnection) -> None:
-        idle = self._idle.setdefault(connection.endpoint, [])
+        idle = self._idle.get(connection.endpoint)
+        if idle is None:
+            idle = self._idle[connection.endpoint] = []
         if len(idle) < self._limits.idle_connections:
             connection.kept_until = self._loop.time() + self._limits.idle_s
             idle.append(connection)

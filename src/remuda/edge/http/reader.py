@@ -76,11 +76,14 @@ class Sink(Protocol):
 
 
 class RequestReader:
-    """The reading side of a connection; `memo` is shared by all that have the same limits and are judged alike."""
+    """The reading side of a connection; `memo` is shared by all that have the same limits and are judged alike.
+
+    `is_between`: nothing of a next request has come, and there may be one.
+    """
 
     __slots__ = (
-        *("_fields", "_head_seen_bytes", "_is_between", "_is_priming", "_is_upgrading", "_limits", "_memo", "_parser"),
-        *("_read_bytes", "_sink", "_stays", "_target", "_whole", "inbound", "is_in_head", "is_stopped"),
+        *("_fields", "_head_seen_bytes", "_is_priming", "_is_upgrading", "_limits", "_memo", "_parser", "_read_bytes"),
+        *("_sink", "_stays", "_target", "_whole", "inbound", "is_between", "is_in_head", "is_stopped"),
     )
 
     def __init__(self, sink: Sink, limits: Limits, memo: Memo[Admitted] | None = None) -> None:
@@ -97,21 +100,21 @@ class RequestReader:
         self._head_seen_bytes = 0
         self._is_upgrading = False
         self._is_priming = False
-        self._is_between = memo is not None
+        self.is_between = memo is not None
         self._stays = True
         self._whole = b""
 
     def feed(self, data: bytes) -> None:
         """Read on; the sink is called back."""
-        if self._is_between and self._recall(data):
+        if self.is_between and self._recall(data):
             return
         was_in_head = self.is_in_head
         # What can belong to the head that is being read: this piece and, if it was begun in the one before, that one.
         self._read_bytes = len(data) + (self._read_bytes if was_in_head else 0)
-        self._whole = data if self._is_between else b""
+        self._whole = data if self.is_between else b""
         self._feed(data)
         is_idle = self.inbound is None and not self.is_in_head and not self.is_stopped
-        self._is_between = is_idle and self._stays and self._memo is not None
+        self.is_between = is_idle and self._stays and self._memo is not None
         if self.is_in_head and was_in_head:
             self._head_seen_bytes += len(data)
             if self._head_seen_bytes > self._limits.head_bytes:
@@ -128,7 +131,7 @@ class RequestReader:
     def stop(self) -> None:
         """Look at nothing that comes from now on."""
         self.is_stopped = True
-        self.is_in_head = self._is_between = False
+        self.is_in_head = self.is_between = False
         self.inbound = None
 
     # What the parser calls.
@@ -191,7 +194,7 @@ class RequestReader:
 
     def _recall(self, data: bytes) -> bool:
         """Hand a request over whose head is known, if nothing about its body is out of the ordinary."""
-        assert self._memo is not None  # noqa: S101  `_is_between` only with one
+        assert self._memo is not None  # noqa: S101  `is_between` only with one
         recalled = self._memo.recall(data)
         if recalled is None:
             return False

@@ -21,6 +21,8 @@ _COMMENT = b": the model is being loaded\n\n"
 _EVENT_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 _EVENTS = b"text/event-stream"
 _WHOLE_MAX_BYTES = 256 * 1024 * 1024
+_OK = HTTPStatus.OK
+_CHUNKED, _CLOSE = Framing.CHUNKED, Framing.CLOSE
 
 
 class Downstream(Protocol):
@@ -56,38 +58,29 @@ class Downstream(Protocol):
 class Reply:
     """One response. `begin`, then `more` until it has ended, then `finish`; or `fail`, which ends it at any time."""
 
-    __slots__ = (
-        "_account",
-        "_back",
-        "_collected",
-        "_downstream",
-        "_filter",
-        "_forward",
-        "_framing",
-        "_head",
-        "_keep_alive",
-        "_unsent",
-        "_whole_head",
-        "is_begun",
-        "status",
-    )
+    # What most responses never change.
+    is_begun = False
+    status = 0
+    _is_plain = False
+    _back: WayBack | None = None
+    _filter: EventTranslation | None = None
+    _collected: bytearray | None = None
+    _unsent = b""
+    _head: ResponseHead
+    _whole_head: ResponseHead
+    _framing: Framing
+    _keep_alive: bool
 
     def __init__(self, forward: Forward, downstream: Downstream, account: Account) -> None:
-        self.is_begun = False
-        self.status = 0
-        self._account = account
         self._forward = forward
         self._downstream = downstream
-        self._back: WayBack | None = None
-        self._filter: EventTranslation | None = None
-        self._collected: bytearray | None = None
-        self._unsent = b""
+        self._account = account
 
     def comment(self) -> None:
         """Tell a client that reads a stream of events that its request is alive."""
         if not self.is_begun:
             fields = ((b"content-type", _EVENTS), (b"cache-control", b"no-cache"))
-            self._open(ResponseHead(HTTPStatus.OK, fields, None, is_chunked=True, is_event_stream=True))
+            self._open(ResponseHead.of(_OK, fields, None, is_event_stream=True))
         self._send(_COMMENT, ended=False)
 
     def begin(self, head: ResponseHead, back: WayBack | None) -> None:
@@ -95,7 +88,8 @@ class Reply:
         self._account.stream = head.is_event_stream
         if back is None and not self.is_begun:
             self._open(head)
-        elif not (head.is_event_stream and head.status == HTTPStatus.OK and self._forward.wanted.streams):
+            self._is_plain = self._framing is _CHUNKED
+        elif not (head.is_event_stream and head.status == _OK and self._forward.wanted.streams):
             self._back = back
             self._collected = bytearray()
             self._whole_head = head
@@ -104,9 +98,12 @@ class Reply:
             if not self.is_begun:
                 self._open(_as_stream(head, self._filter.content_type))
 
-    def more(self, body: bytes, *, ended: bool) -> None:
-        """Go on with the engine's body."""
+    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
+        """Go on with the engine's body; `frame` is the same as a chunk, if there is one already."""
         self._account.passed(body)
+        if self._is_plain and not ended and not self._unsent:
+            self._downstream.write(frame or chunk(body))
+            return
         if self._collected is not None:
             self._collect(self._collected, body, ended=ended)
             return
@@ -134,11 +131,11 @@ class Reply:
         self.status = head.status
         self._head = head
         self._framing = framing(request, head)
-        self._keep_alive = self._downstream.keeps_alive and self._framing is not Framing.CLOSE
+        self._keep_alive = self._downstream.keeps_alive and self._framing is not _CLOSE
         self._unsent = response_bytes(request, head, self._framing, keep_alive=self._keep_alive)
 
     def _send(self, body: bytes, *, ended: bool) -> None:
-        if self._framing is Framing.CHUNKED:
+        if self._framing is _CHUNKED:
             if body:
                 body = chunk(body)
             if ended:
@@ -167,11 +164,11 @@ class Reply:
 
     def _can_tell(self) -> bool:
         """Whether the client reads events, and has just read a whole one."""
-        is_open = self._head.is_event_stream and self._framing in (Framing.CHUNKED, Framing.CLOSE)
+        is_open = self._head.is_event_stream and self._framing in (_CHUNKED, _CLOSE)
         if not is_open or self._filter is not None:
             return is_open  # a filter lets only whole events through
-        last = self._account.tail.last()
-        return not last or last.endswith(_EVENT_ENDS)
+        tail = self._account.tail
+        return tail is None or tail.last().endswith(_EVENT_ENDS)
 
     def _last_words(self, fault: Fault) -> bytes:
         if self._filter is not None and self._forward.api.native is not None:
@@ -182,7 +179,7 @@ class Reply:
 def _as_stream(head: ResponseHead, content_type: bytes) -> ResponseHead:
     fields = [field for field in head.fields if field[0] != b"content-type"]
     fields.append((b"content-type", content_type))
-    return ResponseHead(head.status, fields, None, is_chunked=True, is_event_stream=True)
+    return ResponseHead.of(head.status, fields, None, is_event_stream=True)
 
 
 def _as_whole(head: ResponseHead, status: int, content_type: bytes | None, length: int) -> ResponseHead:
@@ -191,4 +188,4 @@ def _as_whole(head: ResponseHead, status: int, content_type: bytes | None, lengt
     if content_type is not None:
         fields = [field for field in fields if field[0] != b"content-type"]
         fields.append((b"content-type", content_type))
-    return ResponseHead(status, fields, length, is_chunked=False, is_event_stream=False)
+    return ResponseHead.of(status, fields, length)

@@ -11,15 +11,16 @@ from remuda.residency.commands import Refuse
 from remuda.spec.listen import authority
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
     """Where an instance listens.
 
     `served_name`: the `model` that it expects in a request, None when it accepts any. `apis`: the paths of other
     protocols than OpenAI's chat completions that it serves itself (`remuda.engines.contract.Engine.apis`); requests
-    for the others are translated. `generation` differs between two instances that listen on the same port one after
-    the other, so that no connection to the first is used for the second. `unix`: the path of its socket; then host and
-    port are for the `Host` field only.
+    for the others are translated. `unix`: the path of its socket; then host and port are for the `Host` field only.
+
+    An endpoint is equal to itself only. So no connection to an instance is used for another that listens on the same
+    port after it; and a connection is looked up by it for every request.
     """
 
     host: str
@@ -28,20 +29,15 @@ class Endpoint:
     base_path: str = ""
     served_name: str | None = None
     apis: frozenset[str] = frozenset()
-    generation: int = 0
     unix: str = ""
 
-    host_field: bytes = field(init=False, compare=False)
-    base: bytes = field(init=False, compare=False)
+    host_field: bytes = field(init=False)
+    base: bytes = field(init=False)
 
     def __post_init__(self) -> None:
         """Make what every request needs once."""
         object.__setattr__(self, "host_field", authority(self.host, self.port).encode())
         object.__setattr__(self, "base", self.base_path.encode())
-
-    def __hash__(self) -> int:
-        # Every request looks its connections up by it; two endpoints that share these three are rare.
-        return hash((self.host, self.port, self.generation))
 
     @property
     def authority(self) -> str:

@@ -67,8 +67,7 @@ class GatewayServer:
 
     def replace(self, gateway: Gateway, limits: Limits) -> None:
         """Decide by another snapshot from now on; new connections have these bounds."""
-        self._frontend.gateway = gateway
-        self._frontend.limits = limits
+        self._frontend.replace(gateway, limits)
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing more, close what is idle, let the rest finish for at most so long, then break it off."""

@@ -21,7 +21,7 @@ from remuda.edge.http.reply import Downstream
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.upstream import LossKind
 from remuda.gateway.envelope import Answer, error, refused, tell
-from remuda.gateway.forward import Forward, Wants, prepare
+from remuda.gateway.forward import Forward, prepare
 from remuda.gateway.head import Hop, Outbound, request_bytes
 from remuda.gateway.reply import switching_bytes
 from remuda.gateway.shapes import Fault
@@ -129,7 +129,7 @@ class Tunnel:
 
     def from_engine(self, data: bytes) -> None:
         """Pass on what the engine sends."""
-        self._account.bytes_out += len(data)
+        self._account.passed(data)
         self._near.write(data)
 
     def hold_client(self, *, on: bool) -> None:
@@ -158,8 +158,8 @@ class Tunnel:
     async def _connect(self, endpoint: Endpoint) -> None:
         frontend = self._frontend
         traits = frontend.gateway.traits_of(self._model)
-        wants = Wants(endpoint.served_name, endpoint.apis, traits)
-        prepared = prepare(self._forward, self._forward.candidates[0].edits, wants, frontend.gateway.around.clock)
+        edits = self._forward.candidates[0].edits
+        prepared = prepare(self._forward, edits, endpoint, traits, frontend.gateway.around.clock)
         assert not isinstance(prepared, Fault)  # noqa: S101  no path that can be tunnelled is translated
         hop = Hop(self._near.address, endpoint.host_field, endpoint.base, frontend.scheme)
         outbound = Outbound(prepared.path, 0, extra=traits.headers, upgrade=self._forward.head.upgrade)

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import httptools
-import msgspec
 
+from remuda.edge.http.chunks import payload
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.memo import Memo
 from remuda.edge.http.seam import Endpoint
@@ -73,8 +73,8 @@ class Listener(Protocol):
         """The head, with as much of the body as came with it."""
         ...
 
-    def more(self, body: bytes, *, ended: bool) -> None:
-        """More of the body; empty only at its end."""
+    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
+        """More of the body; empty only at its end. `frame`: the same as one chunk, if it came so."""
         ...
 
     def lost(self, loss: Loss) -> None:
@@ -87,7 +87,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         *("_body", "_connecting", "_early_until", "_fields", "_has_ended", "_head", "_head_seen_bytes", "_is_between"),
-        *("_is_garbled", "_is_head_told", "_is_interim", "_is_kept", "_is_reusable", "_limits", "_listener", "_loop"),
+        *("_is_between_chunks", "_is_garbled", "_is_head_told", "_is_in_chunk", "_is_interim", "_is_kept"),
+        *("_is_reusable", "_limits", "_listener", "_loop"),
         *("_outgoing", "_parser", "_released", "_transport", "endpoint", "kept_until"),
     )
 
@@ -103,6 +104,8 @@ class UpstreamConnection(asyncio.Protocol):
     _is_garbled: bool
     _has_ended: bool
     _is_reusable: bool
+    _is_in_chunk: bool
+    _is_between_chunks: bool
 
     def __init__(self, endpoint: Endpoint, limits: Limits, released: Callable[[UpstreamConnection], None]) -> None:
         self.endpoint = endpoint
@@ -128,11 +131,11 @@ class UpstreamConnection(asyncio.Protocol):
         self._begin(outgoing, listener)
         self._connecting = self._loop.create_task(self._connect(context))
 
-    def send(self, outgoing: Outgoing, listener: Listener) -> None:
-        """Send the next request on a connection that is free."""
+    def send(self, outgoing: Outgoing, listener: Listener, now: float) -> None:
+        """Send the next request on a connection that is free; `now` is the loop's time."""
         self._begin(outgoing, listener)
         self._is_kept = True
-        self._write(outgoing)
+        self._write(outgoing, now)
 
     def abort(self) -> None:
         """Close at once, so that the engine stops generating; the listener hears nothing more."""
@@ -160,17 +163,21 @@ class UpstreamConnection(asyncio.Protocol):
         if self._outgoing is None:
             transport.abort()
             return
-        self._write(self._outgoing)
+        self._write(self._outgoing, self._loop.time())
 
     def data_received(self, data: bytes) -> None:
         """Parse, and tell the listener in one call what came."""
         if self._listener is None:
             self.abort()
             return
-        self._early_until = 0.0
-        was_between, self._is_between = self._is_between, False
-        if was_between and self._recall(data):
+        if self._is_between_chunks and (piece := payload(data)) is not None:
+            self._listener.more(piece, ended=False, frame=data)
             return
+        self._early_until = 0.0
+        was_between = self._is_between
+        if was_between and self._recall(data, self._listener):
+            return
+        self._is_between = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
@@ -189,6 +196,9 @@ class UpstreamConnection(asyncio.Protocol):
             self._is_between = True
             if was_between:
                 self._remember(data, self._head)
+        else:
+            # llhttp tells of a chunk when it has read the line of its size; less of it does not end as a line does.
+            self._is_between_chunks = self._head.is_chunked and not self._is_in_chunk and data.endswith(b"\r\n")
         self._tell(self._head)
 
     def eof_received(self) -> None:
@@ -238,6 +248,14 @@ class UpstreamConnection(asyncio.Protocol):
         if not self._has_ended:
             self._body.append(data)
 
+    def on_chunk_header(self) -> None:
+        """A chunk begins."""
+        self._is_in_chunk = True
+
+    def on_chunk_complete(self) -> None:
+        """A chunk has ended."""
+        self._is_in_chunk = False
+
     def on_message_complete(self) -> None:
         """The response is complete."""
         if self._is_interim:
@@ -257,6 +275,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_garbled = False
         self._has_ended = False
         self._is_reusable = False
+        self._is_in_chunk = False
+        self._is_between_chunks = False
 
     async def _connect(self, context: ssl.SSLContext | None) -> None:
         at = self.endpoint
@@ -273,16 +293,16 @@ class UpstreamConnection(asyncio.Protocol):
             why = f"cannot connect to the engine: {reason}"
             self._fail(Loss(LossKind.UNREACHABLE, why, is_early=not isinstance(error, TimeoutError)))
 
-    def _write(self, outgoing: Outgoing) -> None:
+    def _write(self, outgoing: Outgoing, now: float) -> None:
         assert self._transport is not None  # noqa: S101  both callers have one
-        self._early_until = self._loop.time() + self._limits.early_s
+        self._early_until = now + self._limits.early_s
         if len(outgoing.body) <= _JOIN_BYTES:
             self._transport.write(outgoing.head + outgoing.body)
         else:
             self._transport.write(outgoing.head)
             self._transport.write(outgoing.body)
 
-    def _recall(self, data: bytes) -> bool:
+    def _recall(self, data: bytes, listener: Listener) -> bool:
         """Tell a response whose head is known, if it is complete and nothing follows it."""
         recalled = _HEADS.recall(data)
         if recalled is None or self._outgoing is None or self._outgoing.is_head:
@@ -291,11 +311,10 @@ class UpstreamConnection(asyncio.Protocol):
         if body_at + length != len(data):
             return False
         if head.length != length:
-            head = msgspec.structs.replace(head, length=length)
-        self._head = head
-        self._body = [data[body_at:]]
-        self._has_ended = self._is_reusable = self._is_between = True
-        self._tell(head)
+            head = head.with_length(length)
+        self._has_ended = self._is_reusable = True
+        self._release()
+        listener.response(head, data[body_at:], ended=True)
         return True
 
     def _remember(self, data: bytes, head: ResponseHead) -> None:
@@ -332,7 +351,7 @@ class UpstreamConnection(asyncio.Protocol):
         assert transport is not None  # noqa: S101  data came from it
         self._listener = self._outgoing = None
         # What has been answered before it was sent whole leaves bytes behind that would precede the next request.
-        if self._is_reusable and self.is_open and transport.get_write_buffer_size() == 0:
+        if self._is_reusable and not transport.is_closing() and not transport.get_write_buffer_size():
             self._released(self)
         else:
             transport.abort()
