@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from remuda.daemon import report
 from remuda.daemon.books import Books, access_log, open_books
+from remuda.daemon.containers import Containers
 from remuda.daemon.control.operation import Control
 from remuda.daemon.control.server import ControlServer
 from remuda.daemon.dispatcher import Dispatcher
@@ -30,6 +31,8 @@ from remuda.daemon.runtimes import Runtime
 from remuda.daemon.status import Status
 from remuda.daemon.watching import watch
 from remuda.edge.cgroups import find_cgroups
+from remuda.edge.containers.argv import TOOLS
+from remuda.edge.containers.cli import find
 from remuda.edge.http.bypass import Bypass
 from remuda.edge.http.frontend import Service, Ways
 from remuda.edge.http.seam import Endpoint
@@ -42,6 +45,8 @@ from remuda.edge.records import Records
 from remuda.edge.secrets import Resolver
 from remuda.edge.terminal import has_terminal
 from remuda.errors import Problem, RemudaError
+from remuda.plan.container import Contained
+from remuda.plan.plan import Instance
 from remuda.residency.events import PreloadAsked
 from remuda.residency.residency import Residency
 
@@ -90,7 +95,7 @@ class Daemon:
         planned = planner.plan(job.fleet)
         self._note(planned)
         directory = job.file.parent.resolve()
-        launcher = Launcher(planned.programs, at, directory, job.environment, self._runtimes(planned))
+        launcher = Launcher(planned.programs, at, directory, job.environment, self._runtimes(planned, at))
         residency = Residency(planned.policy)
         dispatcher = Dispatcher(residency)
         resolver = Resolver(job.file.parent, job.environment)
@@ -179,7 +184,7 @@ class Daemon:
         except Exception as error:  # noqa: BLE001
             self._report(report.Trouble("applying the fleet file", repr(error)))
 
-    def _runtimes(self, planned: Planned) -> Mapping[str, Runtime]:
+    def _runtimes(self, planned: Planned, at: Places) -> Mapping[str, Runtime]:
         """Every runtime, ready to be used."""
         adopt_orphans()
         processes = Processes(self._job.file.parent.resolve(), self._job.environment, find_cgroups())
@@ -188,7 +193,14 @@ class Daemon:
                 message = f"`limits.{key}` of `{model}` is not enforced: this process may not make cgroups for it"
                 path, hint = ("models", model, "limits"), "run it as root, or as a systemd unit with `Delegate=yes`"
                 self._report(report.Noted(Problem(message, path=path, hint=hint, severity="warning")))
-        return {"process": processes}
+        return {"process": processes, **self._containers(at)}
+
+    def _containers(self, at: Places) -> Mapping[str, Runtime]:
+        directory, environment = self._job.file.parent.resolve(), self._job.environment
+        return {
+            name: Containers(find(name, environment), at.runtime.name, directory, at.runtime, _contained)
+            for name in TOOLS
+        }
 
     def _note(self, planned: Planned) -> None:
         for note in planned.plan.notes:
@@ -204,6 +216,11 @@ class Daemon:
         finally:
             for number in _ENDING:
                 loop.remove_signal_handler(number)
+
+
+def _contained(instance: Instance) -> Contained:
+    assert instance.contained is not None, f"{instance.model_id} has no image"  # noqa: S101  such a plan is refused
+    return instance.contained
 
 
 def _held(records: Records) -> Mapping[str, int]:

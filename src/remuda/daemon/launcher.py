@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from remuda.daemon.processes import Processes
-from remuda.daemon.runtimes import Running, Runtime, Start
+from remuda.daemon.runtimes import Running, Runtime, Start, failure_of
 from remuda.edge import engine_log, ports, readiness
 from remuda.edge.embedded_llama_cpp import embedded_build
 from remuda.edge.fetch import fetch
@@ -92,7 +92,7 @@ class Launcher:
             watch = readiness.Watch(start.log, asked, said)
             running = await runtime.start(start)
         except EffectError as error:
-            raise StartError(Failure(FailureKind.EXITED, error.message)) from error
+            raise StartError(failure_of(error)) from error
         endpoint = self.endpoint(instance, order.port)
         spawned(running, endpoint)
         limit_s = readiness.stall_s(self._weights(order))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remuda.daemon.job import Job
+from remuda.edge.containers.argv import TOOLS
+from remuda.edge.containers.cli import require
 from remuda.edge.programs import find_program
 from remuda.engines import ENGINES
 from remuda.errors import EffectError, Problem, UnsatisfiableError
@@ -57,6 +59,8 @@ class Planner:
         return Planned(fleet, plan, policy_of(plan), programs)
 
     def _program(self, instance: Instance) -> tuple[str, ...]:
+        if instance.runtime in TOOLS:
+            require(instance.runtime, self._job.environment)
         if instance.runtime != "process" or instance.cmd:
             return ()
         executable = instance.executable

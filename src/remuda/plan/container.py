@@ -46,7 +46,9 @@ def contained(model: Effective, image: str, host: Host, devices: Sequence[str]) 
         name=container_name(model.model_id, model.entry.unit),
         image=image,
         devices=tuple(dict.fromkeys(_entries(host, devices))),
-        shm_bytes=_SHM_BYTES if model.engine in _SHARING else None,
+        volumes=model.entry.volumes,
+        shm_bytes=model.entry.shm_size or (_SHM_BYTES if model.engine in _SHARING else None),
+        is_on_host_network=model.entry.network == "host",
     )
 
 

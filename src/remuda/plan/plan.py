@@ -19,13 +19,15 @@ from typing import Any
 from remuda.errors import Problem
 from remuda.facts.host import Host, expand, visibility
 from remuda.plan.care import Care, care
+from remuda.plan.container import Contained, contained
 from remuda.plan.serving import Serving, serving
 from remuda.plan.sharing import Sharing, Standing, sharing, standing
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import Effective, effective
 from remuda.spec.quantity import format_bytes
 
-RUNTIMES = ("process", "external")
+CONTAINERS = ("podman", "docker")
+RUNTIMES = ("process", *CONTAINERS, "external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Instance:
     claims_all: bool = False
     visible: Mapping[str, str] = field(default_factory=dict)
     ttl_s: float | None = None
+    contained: Contained | None = None
     serving: Serving = field(default_factory=Serving)
     care: Care = field(default_factory=Care)
     standing: Standing = field(default_factory=Standing)
@@ -78,6 +81,7 @@ class Instance:
             self.visible,
             self.care.memory_bytes,
             self.care.cpus,
+            self.contained,
         )
         return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -161,7 +165,19 @@ class _Placer:
             serving=serving(model),
             care=care(model),
             standing=standing(entry),
+            contained=self._contained(model, devices) if model.runtime in CONTAINERS else None,
         )
+
+    def _contained(self, model: Effective, devices: tuple[str, ...]) -> Contained | None:
+        if model.image is None:
+            self._refuse(
+                model,
+                "runtime",
+                f"cannot run `{model.model_id}`: runtime `{model.runtime}` needs an image with its tag or digest",
+                "set `image` and `tag`, here or for the engine",
+            )
+            return None
+        return contained(model, model.image, self._host, devices)
 
     def _devices(self, model: Effective) -> tuple[str, ...]:
         selectors = model.devices if model.devices is not None else self._default_devices()

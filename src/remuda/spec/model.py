@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from remuda.spec.supervision import Hooks, ProcessLimits
 from remuda.spec.values import (
     SECTION,
+    Bytes,
     Command,
     Count,
     Devices,
@@ -94,7 +95,26 @@ class Model(BaseModel):
     )
     tag: Text | None = Field(default=None, description="Tag of the image; excludes `digest`.")
     digest: Text | None = Field(default=None, description="Digest of the image (`sha256:…`); excludes `tag`.")
-    executable: Text | None = Field(default=None, description="Program that runs the engine, instead of the engine's.")
+    shm_size: Bytes | None = Field(
+        default=None,
+        description="Shared memory of the container; 32GiB for engines whose workers share some, else the program's.",
+        examples=["32GiB"],
+    )
+    volumes: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
+        default=(),
+        description="What the container sees of the host, as podman and docker write it. Weights that are a file or "
+        "directory here are mounted by themselves.",
+        examples=[["/var/cache/vllm:/root/.cache/huggingface"]],
+    )
+    network: Literal["publish", "host"] = Field(
+        default="publish",
+        description="`publish` gives the container a network of its own, of which one port is on the host's loopback "
+        "address; with `host` it has the host's.",
+    )
+    executable: Text | None = Field(
+        default=None,
+        description="Program that runs the engine, instead of the engine's; in a container, its path inside.",
+    )
     port: Port | None = Field(
         default=None, description="Port of the instance; otherwise a free one is taken at each start."
     )

@@ -90,10 +90,8 @@ def test_ports_are_unique_among_enabled_models() -> None:
         ("runtime: systemd, unit: u, executable: /x", []),
         ("runtime: nonsense, tag: v1", []),
         ("tag: v1", ["2:7 warning: `models.a.tag` has no effect with the runtime `process`"]),
-        (
-            "runtime: podman, executable: x",
-            ["2:24 warning: `models.a.executable` has no effect with the runtime `podman`"],
-        ),
+        ("runtime: podman, executable: x, shm_size: 1GiB, volumes: [c:/c], network: host", []),
+        ("network: host", ["2:7 warning: `models.a.network` has no effect with the runtime `process`"]),
     ],
 )
 def test_keys_without_effect(keys: str, expected: list[str]) -> None:

@@ -15,6 +15,7 @@ from remuda.spec.rules.entries import Entry, entries
 
 _NOT_WITH_URL: Final = (
     *("cmd", "executable", "port", "image", "tag", "digest", "unit", "devices", "memory", "ttl"),
+    *("shm_size", "volumes", "network"),
     *("settings", "environment", "environment_file", "limits", "hooks", "health_timeout"),
 )
 """Keys about a process of ours; behind a `url` there is none."""
@@ -26,7 +27,9 @@ _RUNTIMES_OF: Final = {
     "tag": _CONTAINERS,
     "digest": _CONTAINERS,
     "unit": (*_CONTAINERS, "systemd"),
-    "executable": ("process", "systemd", "ray"),
+    "shm_size": _CONTAINERS,
+    "volumes": _CONTAINERS,
+    "network": _CONTAINERS,
     "limits": ("process", *_CONTAINERS, "systemd"),
 }
 """Keys that mean something in some runtimes only."""
