@@ -161,6 +161,9 @@ WHEN = {
 }
 
 
+REMEMBERED = {"Admitted", "RequestHead", "Target"}
+
+
 def things() -> Counter[str]:
     """Everything of ours that is alive, by its type."""
     gc.collect()
@@ -202,4 +205,7 @@ async def test_a_soak_of_disconnects_ends_with_nothing_in_flight() -> None:
         assert min(crowd.left[when] for when in WHEN) > VISITS / len(WHEN) / 2
         assert min(books.closed["end"], books.closed["abandon"], toll.cancelled) > VISITS / 20
         await back_to(open_files)
-        assert things() - before == Counter()
+        # A head that is met for the first time is remembered, and there are only a few.
+        grown = things() - before
+        assert grown.keys() <= REMEMBERED
+        assert grown.total() <= len(WHEN) * len(REMEMBERED)
