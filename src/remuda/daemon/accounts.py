@@ -17,12 +17,11 @@ import msgspec
 from remuda.daemon import report
 from remuda.daemon.histogram import SECONDS, TOKENS_PER_SECOND, Histogram
 from remuda.edge.usage_store import KEPT_DAYS, KEPT_REQUESTS, Entry, Kept, Total
-from remuda.gateway.record import Record
+from remuda.gateway.record import LEFT, Record
 
 DAY_S = 86_400
 # What waits is worked out in one go, and other requests wait so long: some 0.2 ms.
 _MOST_FRESH = 256
-_LEFT = 499
 _MS = 1000.0
 
 _Group = tuple[int, str, str]
@@ -196,7 +195,7 @@ def _add(total: Total, statuses: Mapping[int, int], spent: Mapping[str, int]) ->
         total.requests += count
         if status < 400:  # noqa: PLR2004  the classes of HTTP
             total.succeeded += count
-        elif status == _LEFT:
+        elif status == LEFT:
             total.cancelled += count
         elif status < 500:  # noqa: PLR2004
             total.rejected += count

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+LEFT = 499
+"""The status of a request whose client left before its end: nginx's word for it, and no fault of a server."""
+
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
     """What an engine said, at the end of its response, about the work done.

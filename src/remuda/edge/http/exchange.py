@@ -28,13 +28,11 @@ from remuda.gateway.api import Source
 from remuda.gateway.envelope import Answer, refused
 from remuda.gateway.forward import Forward, Prepared, WayBack, prepare
 from remuda.gateway.head import Hop, Outbound, request_bytes
+from remuda.gateway.record import LEFT
 from remuda.gateway.reply import ResponseHead, framing, response_bytes
 from remuda.gateway.shapes import Fault
 from remuda.gateway.translate import ollama
 from remuda.residency.commands import RefusalKind, Refuse
-
-LEFT = 499
-"""What a request is recorded with whose client has left: nginx's word for it, and no fault of a server."""
 
 _CONTROL = Source.CONTROL
 _WORTH_ANOTHER = frozenset((429, 500, 502, 503, 504))

@@ -13,6 +13,7 @@ from typing import Protocol
 from remuda.edge.http.account import Account
 from remuda.gateway.envelope import Answer, tell
 from remuda.gateway.forward import Forward, WayBack
+from remuda.gateway.head import Fields
 from remuda.gateway.reply import LAST_CHUNK, Framing, ResponseHead, chunk, framing, response_bytes
 from remuda.gateway.shapes import Fault, Shape, fault_event
 from remuda.gateway.translation import EventTranslation
@@ -177,15 +178,14 @@ class Reply:
 
 
 def _as_stream(head: ResponseHead, content_type: bytes) -> ResponseHead:
-    fields = [field for field in head.fields if field[0] != b"content-type"]
-    fields.append((b"content-type", content_type))
-    return ResponseHead.of(head.status, fields, None, is_event_stream=True)
+    return ResponseHead.of(head.status, _retyped(head.fields, content_type), None, is_event_stream=True)
 
 
 def _as_whole(head: ResponseHead, status: int, content_type: bytes | None, length: int) -> ResponseHead:
     """The head of an answer in one piece; `content_type`: None keeps the engine's."""
-    fields = list(head.fields)
-    if content_type is not None:
-        fields = [field for field in fields if field[0] != b"content-type"]
-        fields.append((b"content-type", content_type))
+    fields = head.fields if content_type is None else _retyped(head.fields, content_type)
     return ResponseHead.of(status, fields, length)
+
+
+def _retyped(fields: Fields, content_type: bytes) -> Fields:
+    return [*(field for field in fields if field[0] != b"content-type"), (b"content-type", content_type)]

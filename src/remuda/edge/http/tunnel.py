@@ -23,6 +23,7 @@ from remuda.edge.http.upstream import LossKind
 from remuda.gateway.envelope import Answer, error, refused, tell
 from remuda.gateway.forward import Forward, prepare
 from remuda.gateway.head import Hop, Outbound, request_bytes
+from remuda.gateway.record import LEFT
 from remuda.gateway.reply import switching_bytes
 from remuda.gateway.shapes import Fault
 from remuda.residency.commands import Refuse
@@ -30,7 +31,6 @@ from remuda.residency.commands import Refuse
 _EARLY_BYTES = 64 * 1024
 _ANSWER_BYTES = 1024 * 1024
 _HEAD_END = b"\r\n\r\n"
-LEFT = 499
 
 
 class Near(Downstream, Protocol):
