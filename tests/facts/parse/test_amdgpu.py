@@ -1,6 +1,6 @@
 import pytest
 
-from remuda.facts.parse.amdgpu import Client, Node, client, node
+from remuda.facts.parse.amdgpu import Client, Node, client, node, xgmi_end
 from tests.edge.probes.fake_sysfs import CPU, MI50, STRIX_HALO
 
 # Linux 6.14 on: the standard keys, beside the older ones.
@@ -62,3 +62,8 @@ def test_sizes_of_a_client_in_old_and_new_kernels() -> None:
 @pytest.mark.parametrize("fdinfo", ["pos:\t0\n", OLD.replace("amdgpu", "i915"), "drm-driver:\tamdgpu\n"])
 def test_other_files_are_no_clients(fdinfo: str) -> None:
     assert client(fdinfo) is None
+
+
+@pytest.mark.parametrize(("kind", "end"), [(11, 3), (2, None)])
+def test_a_direct_link_leads_to_another_node(kind: int, end: int | None) -> None:
+    assert xgmi_end(f"type {kind}\nversion_major 0\nnode_from 2\nnode_to 3\n") == end

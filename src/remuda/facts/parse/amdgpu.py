@@ -50,6 +50,16 @@ def node(gpu_id: str, properties: str) -> Node | None:
     return Node(number, address, gfx, values.get("unique_id", 0), gfx in _UNIFIED)
 
 
+_XGMI = 11
+"""`CRAT_IOLINK_TYPE_XGMI` of kfd_crat.h."""
+
+
+def xgmi_end(properties: str) -> int | None:
+    """The number of the node at the other end of a link (`io_links/N/properties`); None when it is no direct one."""
+    values = dict(line.split() for line in properties.splitlines())
+    return int(values["node_to"]) if int(values["type"]) == _XGMI else None
+
+
 def _gfx(version: int) -> str:
     """`gfx90a` out of 90010: major, minor and stepping as two decimal digits each, written in hexadecimal."""
     return f"gfx{version // 10000}{version // 100 % 100:x}{version % 100:x}"
