@@ -6,7 +6,8 @@ import pytest
 from remuda.daemon.gateway import gateway_of, limits_of, tls_of
 from remuda.edge.secrets import Resolver
 from remuda.errors import EffectError
-from remuda.facts.host import Device, Host
+from remuda.facts.device import Device
+from remuda.facts.host import Host
 from remuda.gateway.decide import Gateway
 from remuda.gateway.keys import Scope
 from remuda.gateway.live import Nothing

@@ -14,7 +14,8 @@ from remuda.daemon.planning import Planner
 from remuda.daemon.reload import Reloaded, Reloader, Running
 from remuda.edge.http.limits import Limits
 from remuda.errors import RemudaError
-from remuda.facts.host import Device, Host
+from remuda.facts.device import Device
+from remuda.facts.host import Host
 from remuda.gateway.decide import Gateway
 from remuda.gateway.live import Nothing
 from remuda.plan.check import load_fleet

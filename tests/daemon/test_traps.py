@@ -11,7 +11,8 @@ import pytest
 from remuda.daemon.gateway import gateway_of, limits_of
 from remuda.edge.http.limits import Limits
 from remuda.edge.secrets import Resolver
-from remuda.facts.host import Device, Host
+from remuda.facts.device import Device
+from remuda.facts.host import Host
 from remuda.gateway.live import Nothing
 from remuda.plan.check import load_fleet
 from remuda.plan.plan import decide

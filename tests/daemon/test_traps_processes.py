@@ -18,7 +18,8 @@ from remuda.edge.process_table import stat
 from remuda.edge.records import Records
 from remuda.engines import ENGINES
 from remuda.engines.contract import FailureKind
-from remuda.facts.host import Device, Host
+from remuda.facts.device import Device
+from remuda.facts.host import Host
 from remuda.plan.check import load_fleet
 from remuda.plan.plan import Instance, decide
 from remuda.residency.events import InstanceFailed, InstanceReady, InstanceStopped
@@ -203,7 +204,7 @@ def test_trap_44_a_device_is_named_by_what_never_changes() -> None:
 
 def test_trap_45_the_daemon_never_touches_a_gpu_itself() -> None:
     code = (
-        "import sys, pathlib, remuda.daemon.daemon, remuda.edge.probes.host as probe; probe.host(); "
+        "import sys, pathlib, remuda.daemon.daemon, remuda.edge.probes.host as probe; probe.probe_host(); "
         "maps = pathlib.Path('/proc/self/maps').read_text(); "
         "print([name for name in ('torch', 'xllamacpp', 'cupy', 'vllm') if name in sys.modules], "
         "[name for name in ('libcuda', 'libamdhip', 'libhsa') if name in maps])"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from remuda.facts.host import Device, Host
+from remuda.facts.device import Device
+from remuda.facts.host import Host
 from remuda.plan.plan import Instance, Plan, decide
 from remuda.spec.fleet import Fleet
 

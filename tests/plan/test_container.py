@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remuda.facts.host import Device, Host
+from remuda.facts.device import Device
+from remuda.facts.host import Host
 from remuda.plan.container import Contained, contained, container_name, inside
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import effective

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from remuda.facts.host import Device, Host
+from remuda.facts.device import Device
+from remuda.facts.host import Host
 from remuda.plan.check import load_fleet
 from remuda.plan.plan import Plan, decide
 from remuda.plan.sharing import Sharing, Standing

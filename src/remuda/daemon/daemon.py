@@ -40,7 +40,7 @@ from remuda.edge.http.server import GatewayServer
 from remuda.edge.lock import Lock
 from remuda.edge.orphans import Reaper, adopt_orphans
 from remuda.edge.paths import Places, places
-from remuda.edge.probes.host import host
+from remuda.edge.probes.host import probe_devices
 from remuda.edge.records import Records
 from remuda.edge.secrets import Resolver
 from remuda.edge.terminal import has_terminal
@@ -91,7 +91,7 @@ class Daemon:
 
     async def _serve(self, at: Places) -> int:
         job = self._job
-        planner = Planner(job, host().with_freed(_held(Records(at.instances))))
+        planner = Planner(job, probe_devices().with_freed(_held(Records(at.instances))))
         planned = planner.plan(job.fleet)
         self._note(planned)
         directory = job.file.parent.resolve()

@@ -1,46 +1,50 @@
-"""A host and its devices.
+"""A host: everything that is true of a machine, as one JSON document, so that a plan can be made elsewhere.
 
-A device's identity is its UUID; `cuda0`, `rocm1` and `cpu` are names for it. `cudaN` counts in PCI order, which is also
-NVML's order and not CUDA's default one, so the only code that may turn a name into something CUDA or HIP understands is
-`visibility` below: it names devices by UUID wherever one is known.
+The document is versioned. A reader takes what it knows of a newer one and notes what it does not, so that facts saved
+by a new Remuda can be judged by an old one; a field never changes its meaning, and a new meaning gets a new name.
+What has its default value is left out.
 
 This module discovers nothing; `remuda.edge.probes` does.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from inspect import cleandoc
+from typing import Any, Final
 
-_NAME = re.compile(r"(?P<kind>cuda|rocm)(?::(?P<all>all)|(?P<index>\d+))")
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
+from remuda.errors import SpecError
+from remuda.facts.cpu import Cpu
+from remuda.facts.device import Device
+from remuda.facts.disk import Disk
+from remuda.facts.finding import Finding
+from remuda.facts.software import Software
+from remuda.facts.system import Node, System, User
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A GPU, or the CPU with the machine's memory. `uuid` is what its driver calls it, None for the CPU."""
-
-    name: str
-    title: str
-    total_bytes: int
-    free_bytes: int
-    uuid: str | None = None
-
-    @property
-    def kind(self) -> str:
-        """`cpu`, `cuda` or `rocm`."""
-        return self.name.rstrip("0123456789")
-
-    def with_freed(self, held_bytes: int) -> Device:
-        """This device with so much more of it free."""
-        return replace(self, free_bytes=min(self.total_bytes, self.free_bytes + held_bytes))
+VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A machine as far as placing models needs to know it."""
+class Host(Struct, frozen=True, omit_defaults=True):
+    """A machine.
 
-    devices: tuple[Device, ...]
+    `devices`: what a model can be placed on: the CPU and every GPU that its compute driver answers for, CUDA's in the
+    order of PCI addresses. `idle_gpus`: GPUs on the bus that no compute driver answers for. `findings`: what came in
+    the way.
+    """
+
+    devices: tuple[Device, ...] = ()
+    idle_gpus: tuple[Device, ...] = ()
+    cpu: Cpu | None = None
+    system: System = System()
+    user: User | None = None
+    nodes: tuple[Node, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    software: Software = Software()
+    findings: tuple[Finding, ...] = ()
 
     def device(self, name: str) -> Device | None:
         """The device of this name."""
@@ -50,58 +54,69 @@ class Host:
         """All devices of a kind, in order."""
         return tuple(device for device in self.devices if device.kind == kind)
 
+    @property
+    def gpus(self) -> tuple[Device, ...]:
+        """Every GPU, those that cannot be used last."""
+        return (*(device for device in self.devices if device.kind != "cpu"), *self.idle_gpus)
+
     def with_freed(self, held_bytes: Mapping[str, int]) -> Host:
         """This host as if what engines of ours may hold of each device were free.
 
         They may hold less than they claim, so the sum can be no more than the device has.
         """
-        return Host(tuple(device.with_freed(held_bytes.get(device.name, 0)) for device in self.devices))
+        devices = tuple(device.with_freed(held_bytes.get(device.name, 0)) for device in self.devices)
+        return replace(self, devices=devices)
+
+    def to_json(self) -> str:
+        """The document."""
+        document = {"version": VERSION, **msgspec.to_builtins(self)}
+        return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Host:
+        """The host of a document, with a finding for each field that is not known.
+
+        Raises SpecError when it is no such document.
+        """
+        try:
+            raw = msgspec.json.decode(text, type=dict[str, Any])
+            version = msgspec.convert(raw.pop("version", None), int)
+            host = msgspec.convert(raw, Host)
+        except msgspec.MsgspecError as error:
+            message = f"cannot read the facts of a host: {_lowered(str(error))}"
+            raise SpecError(message, hint="save them with `remuda doctor --save FILE`") from error
+        return replace(host, findings=(*host.findings, *_newer(version, raw, host)))
 
 
-def expand(host: Host, selectors: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Device names that `selectors` (`cuda0`, `cuda:all`, `cpu`) stand for, and the selectors that mean nothing.
-
-    A single device needs not be known to the host: a declared budget may stand for it.
-    """
-    names: dict[str, None] = {}
-    unknown: list[str] = []
-    for selector in selectors:
-        found = _expand_one(host, selector)
-        if not found:
-            unknown.append(selector)
-        names.update(dict.fromkeys(found))
-    return tuple(names), tuple(unknown)
+def document_schema() -> dict[str, Any]:
+    """The JSON schema of the document."""
+    made = msgspec.json.schema(Host)
+    for definition in made["$defs"].values():
+        definition["description"] = cleandoc(definition["description"])
+    host = made["$defs"]["Host"]
+    host["properties"] = {"version": {"type": "integer", "minimum": 1}, **host["properties"]}
+    host["required"] = ["version", *host["required"]]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Facts of a host", **made}
 
 
-def _expand_one(host: Host, selector: str) -> tuple[str, ...]:
-    if selector == "cpu":
-        return ("cpu",)
-    match = _NAME.fullmatch(selector)
-    if match is None:
-        return ()
-    if match["all"]:
-        return tuple(device.name for device in host.of_kind(match["kind"]))
-    return (selector,)
+def _newer(version: int, raw: dict[str, Any], host: Host) -> Iterator[Finding]:
+    for path in _unknown(raw, host, ""):
+        message = f"`{path}` is not known to version {VERSION} of this document (it is of version {version}): left out"
+        yield Finding("facts", "newer", message)
 
 
-def visibility(host: Host, names: Sequence[str]) -> dict[str, str]:
-    """Environment that shows exactly these devices to CUDA and HIP programs and hides every other GPU of the host.
-
-    Devices that the host does not know are named by index in PCI order.
-    """
-    environment: dict[str, str] = {}
-    for kind, variable in (("cuda", "CUDA_VISIBLE_DEVICES"), ("rocm", "ROCR_VISIBLE_DEVICES")):
-        chosen = [name for name in names if name.startswith(kind)]
-        if not chosen and not host.of_kind(kind):
-            continue
-        environment[variable] = ",".join(_driver_name(host, name) for name in chosen)
-        if kind == "cuda":
-            environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
-    return environment
+def _unknown(raw: Any, known: Any, path: str) -> Iterator[str]:
+    """Paths to the fields of a document that were not taken."""
+    if isinstance(known, Struct):
+        for name, value in raw.items():
+            if name in known.__struct_fields__:
+                yield from _unknown(value, getattr(known, name), f"{path}.{name}".lstrip("."))
+            else:
+                yield f"{path}.{name}".lstrip(".")
+    elif isinstance(known, tuple):
+        for number, (value, item) in enumerate(zip(raw, known, strict=True)):
+            yield from _unknown(value, item, f"{path}[{number}]")
 
 
-def _driver_name(host: Host, name: str) -> str:
-    device = host.device(name)
-    if device is not None and device.uuid is not None:
-        return device.uuid
-    return name.lstrip("abcdefghijklmnopqrstuvwxyz")
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]

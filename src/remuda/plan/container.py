@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from remuda.facts.host import Host, visibility
+from remuda.facts.host import Host
+from remuda.facts.names import visibility
 from remuda.spec.merge import Effective
 
 CUDA = "CUDA_VISIBLE_DEVICES"

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from remuda.errors import Problem
-from remuda.facts.host import Host, expand, visibility
+from remuda.facts.host import Host
+from remuda.facts.names import expand, visibility
 from remuda.plan.care import Care, care
 from remuda.plan.container import Contained, contained
 from remuda.plan.serving import Serving, serving

@@ -38,6 +38,9 @@ class Gpu:
     computing: list[Listed] = field(default_factory=list)
     drawing: list[Listed] = field(default_factory=list)
     uuid: str = "GPU-0"
+    bus_id: str = "00000000:01:00.0"
+    links: tuple[str, ...] = ()
+    parts: tuple[Gpu, ...] = ()
     has_memory: bool = True
     has_graphics: bool = True
     is_lost: bool = False
@@ -81,6 +84,42 @@ class FakeNvml:
 
     def nvmlDeviceGetUUID(self, handle: Gpu) -> str:  # noqa: N802
         return handle.uuid
+
+    def nvmlSystemGetDriverVersion(self) -> str:  # noqa: N802
+        return "575.57.08"
+
+    def nvmlSystemGetCudaDriverVersion(self) -> int:  # noqa: N802
+        return 12090
+
+    def nvmlDeviceGetPciInfo(self, handle: Gpu) -> Any:  # noqa: N802
+        return pynvml.nvmlPciInfo_t(busId=handle.bus_id.encode())
+
+    def nvmlDeviceGetCudaComputeCapability(self, handle: Gpu) -> tuple[int, int]:  # noqa: N802
+        return 8, 6
+
+    def nvmlDeviceGetMigMode(self, handle: Gpu) -> list[int]:  # noqa: N802
+        if not handle.parts:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+        return [1, 1]
+
+    def nvmlDeviceGetMaxMigDeviceCount(self, handle: Gpu) -> int:  # noqa: N802
+        return 7
+
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, handle: Gpu, index: int) -> Gpu:  # noqa: N802
+        if index >= len(handle.parts):
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
+        return handle.parts[index]
+
+    def nvmlDeviceGetNvLinkState(self, handle: Gpu, link: int) -> int:  # noqa: N802
+        if link >= len(handle.links):
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_INVALID_ARGUMENT)
+        return int(bool(handle.links[link]))
+
+    def nvmlDeviceGetNvLinkRemotePciInfo(self, handle: Gpu, link: int) -> Any:  # noqa: N802
+        return pynvml.nvmlPciInfo_t(busId=handle.links[link].encode())
+
+    def nvmlDeviceGetP2PStatus(self, handle: Gpu, other: Gpu, index: int) -> int:  # noqa: N802
+        return 0 if handle.links else 1
 
     def nvmlDeviceGetMemoryInfo(self, handle: Gpu) -> Any:  # noqa: N802
         if not handle.has_memory:

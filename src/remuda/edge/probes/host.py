@@ -1,76 +1,137 @@
-"""Asks this machine for its devices.
+"""What is true of this machine, or of one that was recorded in a folder.
 
 NVIDIA GPUs come from NVML, never from CUDA, and AMD GPUs from sysfs, never from HIP: a daemon that opened a context
-would hold memory on every card for ever. A machine without a driver simply has no such device; a driver that is there
-but does not answer is an error. Intel GPUs are not looked for yet: they need a declared budget.
+would hold memory on every card for ever. A machine without a driver simply has no such device.
 
-A GPU that has no memory of its own counts with the machine's, of which `cpu` tells as well.
+A source that hangs, lies or refuses is a finding, and costs at most its limit. Who has to know the devices for certain
+(the daemon, before it places models) takes `probe_devices`, for which such a finding is an error.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from remuda.edge.probes import memory_cpu, memory_nvidia
-from remuda.edge.probes.memory_amd import Amd
+from msgspec.structs import replace
+
+from remuda.edge.probes import bus, processor, software, surroundings
+from remuda.edge.probes.limits import LIMIT_S, Pending, Round
+from remuda.edge.probes.machine import LiveMachine, Machine
+from remuda.edge.probes.packages import packages
+from remuda.edge.probes.recorded import RecordedMachine
 from remuda.errors import ProbeError
-from remuda.facts.host import Device, Host
-from remuda.facts.parse import meminfo
+from remuda.facts.assembly import Sources, devices
+from remuda.facts.device import Device
+from remuda.facts.host import Host
+from remuda.facts.parse.nvml import Report
+from remuda.facts.parse.versions import ASKED, Asking
+from remuda.facts.software import Runtime, Software, Tool
+from remuda.facts.system import Drivers, System
+
+_START_LIMIT_S: Final = 30.0
+"""What a driver may take to wake its cards when the daemon starts."""
 
 
-def host() -> Host:
-    """The devices of this machine, the CPU first."""
-    return Host(devices=(_cpu(), *_nvidia(), *amd(Amd())))
+def probe_host(root: Path = Path("/"), *, limit_s: float = LIMIT_S) -> Host:
+    """Everything that is known of a machine; `root` is a folder with a recorded one.
 
-
-def _cpu() -> Device:
-    try:
-        return meminfo.cpu(Path("/proc/meminfo").read_text())
-    except (OSError, KeyError, ValueError) as error:
-        message = f"cannot tell how much memory this machine has from /proc/meminfo: {error!r}"
-        raise ProbeError(message) from error
-
-
-def _nvidia() -> tuple[Device, ...]:
-    nvml = memory_nvidia.connect()
-    if nvml is None:
-        return ()
-    try:
-        return nvidia(nvml)
-    finally:
-        nvml.nvmlShutdown()
-
-
-def nvidia(nvml: Any) -> tuple[Device, ...]:
-    """The GPUs of an opened NVML. Raises ProbeError when one of them does not answer."""
-    try:
-        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
-        return tuple(_nvidia_device(nvml, index, handle) for index, handle in enumerate(handles))
-    except nvml.NVMLError as error:
-        message = f"cannot ask the NVIDIA driver about a GPU: {error}"
-        raise ProbeError(message, hint="look at `nvidia-smi` and the kernel's log: a GPU may be lost") from error
-
-
-def _nvidia_device(nvml: Any, index: int, handle: Any) -> Device:
-    total_bytes, free_bytes = memory_nvidia.capacity(nvml, handle) or memory_cpu.capacity()
-    return Device(
-        name=f"cuda{index}",
-        title=nvml.nvmlDeviceGetName(handle),
-        total_bytes=total_bytes,
-        free_bytes=free_bytes,
-        uuid=nvml.nvmlDeviceGetUUID(handle),
+    Raises OSError, msgspec.MsgspecError when nothing is recorded there.
+    """
+    machine = machine_at(root)
+    look = Round(root, limit_s)
+    # Programs take longest, so they begin first; what is collected is in the order of the document.
+    installed = _start_software(look, machine)
+    gpus = _start_devices(look, machine)
+    system = look.start("system", lambda files: surroundings.system(files, machine))
+    cpu = look.start("processors", lambda files: processor.cpu(files, machine.architecture()))
+    user = look.start("user", lambda files: surroundings.user(files, machine))
+    nodes = look.start("device files", lambda _: machine.nodes())
+    disks = look.start("disks", lambda files: surroundings.disks(files, machine))
+    found = gpus()
+    host = replace(
+        found,
+        cpu=look.result(cpu, None),
+        system=replace(look.result(system, System()), drivers=found.system.drivers),
+        user=look.result(user, None),
+        nodes=look.result(nodes, ()),
+        disks=look.result(disks, ()),
+        software=installed(),
     )
+    return replace(host, findings=tuple(look.findings))
 
 
-def amd(source: Amd) -> tuple[Device, ...]:
-    """The GPUs that the compute driver of AMD knows. Raises ProbeError when one of them does not answer."""
-    devices = []
-    for number, node in enumerate(source.nodes):
-        try:
-            total_bytes, free_bytes = source.capacity(node)
-        except (OSError, ValueError) as error:
-            message = f"cannot tell how much memory the AMD GPU at {node.address} has: {error}"
-            raise ProbeError(message, hint="look at the kernel's log: the driver may have lost it") from error
-        devices.append(Device(f"rocm{number}", f"AMD {node.gfx}", total_bytes, free_bytes, node.uuid))
-    return tuple(devices)
+def probe_devices(machine: Machine | None = None) -> Host:
+    """The devices of a machine and no more. Raises ProbeError when one of them does not answer."""
+    machine = machine or LiveMachine()
+    look = Round(machine.root, _START_LIMIT_S)
+    host = _start_devices(look, machine)()
+    if look.findings:
+        hint = "look at `nvidia-smi` and the kernel's log: a driver may have lost a GPU"
+        raise ProbeError(look.findings[0].message, hint=hint)
+    return host
+
+
+def machine_at(root: Path) -> Machine:
+    """This machine for `/`, a recorded one for any other folder."""
+    return LiveMachine() if root == Path("/") else RecordedMachine(root)
+
+
+def _start_devices(look: Round, machine: Machine) -> Callable[[], Host]:
+    """Begin with all that makes a device; what is returned waits for it."""
+    nvml = look.start("NVML", machine.nvml)
+    memory = look.start("memory", processor.machine_memory)
+    cards = look.start("PCI bus", bus.cards)
+    modules = look.start("NVIDIA module", bus.nvidia_cards)
+    compute = look.start("AMD compute driver", lambda files: bus.compute(files) if _has_kfd(machine) else ())
+    drivers = look.start("drivers", bus.drivers)
+
+    def collect() -> Host:
+        report = look.result(nvml, None)
+        sources = Sources(
+            machine=look.result(memory, Device("cpu", "CPU", 0, 0)),
+            cards=look.result(cards, ()),
+            report=report,
+            modules=look.result(modules, ()),
+            compute=look.result(compute, ()),
+        )
+        used, idle = devices(sources)
+        loaded = _with_library(look.result(drivers, Drivers()), report)
+        return Host(devices=used, idle_gpus=idle, system=System(drivers=loaded))
+
+    return collect
+
+
+def _has_kfd(machine: Machine) -> bool:
+    """Without its device file AMD's driver answers nobody, although sysfs may still tell of its cards."""
+    return any(node.path == "/dev/kfd" for node in machine.nodes())
+
+
+def _with_library(loaded: Drivers, report: Report | None) -> Drivers:
+    return replace(loaded, nvml=report.driver, cuda=report.cuda_version) if report else loaded
+
+
+def _start_software(look: Round, machine: Machine) -> Callable[[], Software]:
+    tools = [_start_tool(look, machine, asking) for asking in ASKED]
+    podman = look.start("podman", lambda files: software.podman_runtime(files, machine))
+    docker = look.start("docker", lambda _: software.docker_runtime(machine))
+    in_podman = look.start("podman images", lambda _: software.podman_images(machine))
+    in_docker = look.start("docker images", lambda _: software.docker_images(machine))
+    cdi = look.start("CDI", software.cdi_specifications)
+    installed = look.start("Python packages", lambda files: packages(files, machine.search_path()))
+
+    def collect() -> Software:
+        runtimes: list[Runtime | None] = [look.result(podman, None), look.result(docker, None)]
+        return Software(
+            tools=tuple(tool for pending in tools if (tool := look.result(pending, None))),
+            runtimes=tuple(runtime for runtime in runtimes if runtime),
+            images=(*look.result(in_podman, ()), *look.result(in_docker, ())),
+            cdi=look.result(cdi, ()),
+            packages=look.result(installed, ()),
+        )
+
+    return collect
+
+
+def _start_tool(look: Round, machine: Machine, asking: Asking) -> Pending[Tool | None]:
+    return look.start(asking.name, lambda _: software.tool(machine, asking))

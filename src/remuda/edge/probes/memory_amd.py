@@ -34,7 +34,7 @@ class Amd:
         if not node.is_unified:
             return total, total - used
         more, taken = self._pool(node, "gtt")
-        _, available = memory_cpu.capacity()
+        _, available = memory_cpu.capacity(self._root / "proc")
         return total + more, total - used + min(more - taken, available)
 
     def read(self, device: str, pids: Collection[int]) -> Reading | None:

@@ -17,9 +17,9 @@ _CHEAP_BYTES = 2 * 1024**3
 _PROC = Path("/proc")
 
 
-def capacity() -> tuple[int, int]:
+def capacity(proc: Path = _PROC) -> tuple[int, int]:
     """Total and available bytes of the machine's memory. Raises OSError, KeyError, ValueError."""
-    machine = meminfo.cpu((_PROC / "meminfo").read_text())
+    machine = meminfo.cpu((proc / "meminfo").read_text())
     return machine.total_bytes, machine.free_bytes
 
 

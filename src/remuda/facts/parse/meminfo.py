@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remuda.facts.host import Device
+from remuda.facts.device import Device
 
 _KIB = 1024
 
