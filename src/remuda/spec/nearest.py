@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like `name`, or None if none is close enough to be suggested."""
+def nearest(name: str, candidates: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The candidate most like `name`, or None if none is as close as `cutoff`, from 0 to 1."""
     by_folded = {_fold(candidate): candidate for candidate in sorted(candidates, reverse=True)}
-    found = difflib.get_close_matches(_fold(name), list(by_folded), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(_fold(name), list(by_folded), n=1, cutoff=cutoff)
     return by_folded[found[0]] if found else None
 
 

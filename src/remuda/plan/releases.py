@@ -1,0 +1,174 @@
+"""Flags and variables that the pinned release of an engine does not know.
+
+Which release runs is known where a container's image is an official one and its tag names a release. There, a flag that
+the release does not have is an error, since the engine refuses to start. (A plugin of vLLM may add flags, but official
+images have no plugins.) Where it is not known (no tag, a nightly build, a fork, a program of the machine), a name is
+worth a warning that newer releases lost, or that none had but much looks like. A variable is never more than a warning:
+engines ignore those that they do not know, and plugins read their own.
+
+Values are not judged here, nor files of variables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from remuda.engines import ENGINES, flags
+from remuda.errors import Problem, SpecError
+from remuda.knowledge.flags import HARVESTED, Kind, Standing, Table, replacement, table
+from remuda.spec.document import Document, Path
+from remuda.spec.form import label
+from remuda.spec.nearest import nearest
+from remuda.spec.rules.entries import Entry, entries
+
+_TITLES: Final = {"vllm": "vLLM", "llama-cpp": "llama.cpp"}
+_KINDS: Final[Mapping[str, Kind]] = {"settings": "flag", "environment": "variable"}
+_PREFIXES: Final = {"vllm": ("VLLM_",), "llama-cpp": ("LLAMA_ARG_",)}
+_OFFICIAL: Final = {
+    "vllm": re.compile(r"(?:.*/)?vllm/vllm-openai(?:-(?:rocm|cpu|xpu))?"),
+    "llama-cpp": re.compile(r"(?:.*/)?ggml-org/llama\.cpp"),
+}
+_TAGS: Final = {
+    "vllm": re.compile(r"v?(\d+\.\d+\.\d+(?:\.\d+)?(?:\.post\d+)?)(?:-.+)?"),
+    "llama-cpp": re.compile(r"(?:.+-)?(b\d+)"),
+}
+_CONTAINED: Final = ("podman", "docker")
+_ALIKE: Final = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Which release of an engine runs; None if that is not known, and then whether it may be one of a fork's."""
+
+    engine: str
+    release: str | None
+    is_fork: bool = False
+
+
+def unknown_names(document: Document) -> Iterator[Problem]:
+    """Flags and variables of all models, each at the place where it is written.
+
+    What an engine's defaults say may run in several releases. A place is not warned of if it has an error.
+    """
+    places: dict[Path, list[Problem]] = {}
+    for entry in entries(document):
+        if entry.engine in HARVESTED:
+            for problem in _of_model(document, entry, _pin(document, entry)):
+                places.setdefault(problem.path, []).append(problem)
+    for found in places.values():
+        errors = {problem.message: problem for problem in found if problem.severity == "error"}
+        yield from errors.values() or found[:1]
+
+
+def _of_model(document: Document, entry: Entry, pin: Pin) -> Iterator[Problem]:
+    for section, kind in _KINDS.items():
+        for path, value in _effective(document, entry, section).items():
+            key = str(path[-1])
+            name = _word(pin.engine, key, value) if kind == "flag" else _variable(pin.engine, key)
+            found = _judged(pin, kind, name) if name is not None else None
+            if found is not None:
+                message = f"{label(path)}: {found.message}"
+                yield document.problem_of_key(path, message, hint=found.hint, severity=found.severity)
+
+
+def _pin(document: Document, entry: Entry) -> Pin:
+    """As `remuda.spec.merge` does it: a model that names an image or a pin gives up the engine's."""
+    engine = str(entry.engine)
+    if entry.runtime not in _CONTAINED:
+        return Pin(engine, None)
+    defaults = document.mapping("engines", engine)
+    pinned = entry.keys if any(key in entry.keys for key in ("image", "tag", "digest")) else defaults
+    image = entry.keys.get("image", defaults.get("image"))
+    if not _OFFICIAL[engine].fullmatch(str(image)):
+        return Pin(engine, None, is_fork=True)
+    tag = _TAGS[engine].fullmatch(str(pinned.get("tag", "")))
+    table_of_engine = table(engine)
+    is_known = tag and table_of_engine and table_of_engine.around(tag[1])
+    return Pin(engine, tag[1] if tag and is_known else None)
+
+
+def _effective(document: Document, entry: Entry, section: str) -> dict[Path, Any]:
+    """What a model has of its engine and of its own, by place; its own `max_model_len` replaces a `max-model-len`."""
+    found: dict[str, tuple[Path, Any]] = {}
+    for path in (("engines", str(entry.engine), section), (*entry.path, section)):
+        for name, value in document.mapping(*path).items():
+            found[name.replace("_", "-")] = ((*path, name), value)
+    return dict(found.values())
+
+
+def _variable(engine: str, name: str) -> str | None:
+    return name if name.startswith(_PREFIXES[engine]) else None
+
+
+def _word(engine: str, key: str, value: object) -> str | None:
+    """The flag as the engine's parser takes it; None for one that is not rendered, or is judged elsewhere."""
+    if not flags.without_managed({key: value}, ENGINES[engine].MANAGED):
+        return None
+    try:
+        words = flags.render({key: value}, ENGINES[engine].DIALECT)
+    except SpecError:
+        return None
+    if not words:
+        return None
+    word = words[0].partition("=")[0]
+    return word.replace("_", "-").partition(".")[0] if engine == "vllm" else word
+
+
+@cache
+def _judged(pin: Pin, kind: Kind, name: str) -> Problem | None:
+    """What there is to say against a name in a release; None if it is known there, or may be."""
+    known = table(pin.engine)
+    if known is None:
+        return None
+    release = pin.release or known.releases[-1]
+    standing = known.standing(kind, name, release)
+    if standing.state in {"known", "unknown"} or (standing.state == "gone" and pin.is_fork):
+        return None
+    here = known.known(kind, pin.release)
+    if standing.state == "never" and not _is_mistake(pin, kind, name, here):
+        return None
+    is_error = kind == "flag" and pin.release is not None
+    message = _message(pin, standing, f"{kind} `{name}`", known)
+    return Problem(message, hint=_hint(pin, name, standing, here), severity="error" if is_error else "warning")
+
+
+def _is_mistake(pin: Pin, kind: Kind, name: str, known: frozenset[str]) -> bool:
+    """Whether a name that no release has is one; a plugin or a fork may have it, unless it looks much like another.
+
+    vLLM's parser takes the beginning of a flag, if only one begins so.
+    """
+    if pin.engine == "vllm" and name.startswith("--") and sum(flag.startswith(name) for flag in known) == 1:
+        return False
+    return (kind == "flag" and pin.release is not None) or nearest(name, known, cutoff=_ALIKE) is not None
+
+
+def _message(pin: Pin, standing: Standing, what: str, known: Table) -> str:
+    title = _TITLES[pin.engine]
+    match standing.state, pin.release:
+        case "never", _:
+            return f"no release of {title} from {known.releases[0]} to {known.releases[-1]} has the {what}"
+        case _, None:
+            return f"newer {title} has no {what}: it is gone since {standing.since}; which release runs is not known"
+        case "gone", _:
+            return f"{title} {pin.release} has no {what}: it is gone since {standing.since}"
+    return f"{title} {pin.release} has no {what}: it came with {standing.since}"
+
+
+def _hint(pin: Pin, name: str, standing: Standing, known: frozenset[str]) -> str:
+    if standing.state == "gone":
+        row = replacement(pin.engine, name)
+        instead = row.instead if row else ""
+        return (
+            instead if instead.startswith(("use ", "set ", "put ")) else f"remove it{'; ' if instead else ''}{instead}"
+        )
+    if standing.state == "later":
+        return f"remove it, or pin {standing.since} or newer"
+    positive = f"--{name.removeprefix('--no-')}"
+    if name.startswith("--no-") and positive in known:
+        return "write `null` to leave it out: this flag has no negative form"
+    meant = nearest(name, known)
+    return f"write `{meant.lstrip('-')}`" if meant else "remove it, or pin a release that has it"
