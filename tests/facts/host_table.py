@@ -277,7 +277,17 @@ TABLE = (
         },
     ),
     Host(
-        "rx-7900xtx", ZEN3_5950X, 32, amd=(("0a:00.0", RX_7900XTX),), groups="das:x:1000:\nvideo:x:44:\nrender:x:992:\n"
+        "rx-7900xtx",
+        ZEN3_5950X,
+        32,
+        amd=(("0a:00.0", RX_7900XTX),),
+        groups="das:x:1000:\nvideo:x:44:\nrender:x:992:\n",
+        gids=(1000,),
+        more={
+            f"usr/lib/ollama/rocm/rocblas/library/TensileLibrary_lazy_{target}.dat": ""
+            for target in ("gfx1030", "gfx1100", "gfx1201", "gfx90a")
+        },
+        programs={"ollama --version": "ollama version is 0.31.2\n"},
     ),
     Host("strix-halo", ZEN5_395, 125, amd=(("c5:00.0", STRIX_HALO),), kernel="6.18.5-200.fc43.x86_64"),
     Host("arc-a770", CORE_12400, 32),

@@ -94,6 +94,13 @@ class Package(Struct, frozen=True, omit_defaults=True):
     extensions: tuple[Extension, ...] = ()
 
 
+class Rocblas(Struct, frozen=True, omit_defaults=True):
+    """A copy of rocBLAS, which programs bring along, and the gfx targets that it carries kernels for."""
+
+    folder: str
+    targets: tuple[str, ...]
+
+
 class Software(Struct, frozen=True, omit_defaults=True):
     """All of it."""
 
@@ -102,6 +109,7 @@ class Software(Struct, frozen=True, omit_defaults=True):
     images: tuple[Image, ...] = ()
     cdi: tuple[Cdi, ...] = ()
     packages: tuple[Package, ...] = ()
+    rocblas: tuple[Rocblas, ...] = ()
 
     def tool(self, name: str) -> Tool | None:
         """The program of this name."""

@@ -74,6 +74,12 @@ def test_the_daemon_is_told_when_devices_cannot_be_known(tmp_path: Path) -> None
         probe_devices(RecordedMachine(root))
 
 
+def test_the_daemon_does_not_care_for_what_makes_no_device(tmp_path: Path) -> None:
+    root = shutil.copytree(HOSTS / "rtx-3090", tmp_path / "host")
+    (root / "proc/driver/nvidia/version").write_text("nonsense")
+    assert [device.name for device in probe_devices(RecordedMachine(root)).devices] == ["cpu", "cuda0"]
+
+
 def test_this_machine_is_what_the_kernel_says() -> None:
     host = probe_host()
     cpu, memory = host.cpu, host.device("cpu")

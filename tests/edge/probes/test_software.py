@@ -1,10 +1,13 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from remuda.edge.probes import software
 from remuda.edge.probes.limits import Files
+from remuda.edge.probes.machine import Printed
+from remuda.edge.probes.recorded import RecordedMachine
 from remuda.errors import ProbeError
 from remuda.facts.parse.versions import ASKED
 from remuda.facts.software import Tool
@@ -19,9 +22,32 @@ def test_a_program_that_does_not_tell_its_version_is_there_all_the_same(tmp_path
     machine = recorded(
         tmp_path, programs={"ollama --version": "?", "docker compose version": "docker: no such command"}
     )
-    assert software.tool(machine, ASK["ollama"]) == Tool("ollama", "/usr/bin/ollama")
-    assert software.tool(machine, ASK["docker-compose"]) is None
-    assert software.tool(machine, ASK["nix"]) is None
+    files = Files(tmp_path, "programs")
+    assert software.tool(files, machine, ASK["ollama"]) == Tool("ollama", "/usr/bin/ollama")
+    assert software.tool(files, machine, ASK["docker-compose"]) is None
+    assert software.tool(files, machine, ASK["nix"]) is None
+
+
+def test_a_program_that_dies_of_a_signal_is_a_finding(tmp_path: Path) -> None:
+    class Dying(RecordedMachine):
+        def run(self, argv: Sequence[str]) -> Printed:
+            return Printed(-4, "", "")
+
+    recorded(tmp_path, programs={"llama-server --version": ""})
+    files = Files(tmp_path, "llama-server")
+    assert software.tool(files, Dying(tmp_path), ASK["llama-server"]) == Tool("llama-server", "/usr/bin/llama-server")
+    assert [finding.message for finding in files.findings] == ["`llama-server --version` was ended by SIGILL"]
+
+
+def test_every_copy_of_rocblas_says_what_it_has_kernels_for(tmp_path: Path) -> None:
+    copies = {"opt/rocm/lib": "gfx906", "site/torch/lib": "gfx942", "usr/lib/ollama/rocm_v7": "gfx1100"}
+    for folder, target in copies.items():
+        write(tmp_path / folder / f"rocblas/library/TensileLibrary_lazy_{target}.dat", "")
+    machine = recorded(tmp_path, programs={"ollama --version": ""})
+    found = software.rocblas_copies(Files(tmp_path, "rocBLAS"), machine, ["/site", "/other"])
+    assert {copy.folder: copy.targets for copy in found} == {
+        f"/{folder}/rocblas/library": (target,) for folder, target in copies.items()
+    }
 
 
 def test_runtimes_and_images_are_read_from_what_is_printed(tmp_path: Path) -> None:

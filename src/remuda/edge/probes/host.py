@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from remuda.edge.probes import bus, processor, software, surroundings
 from remuda.edge.probes.limits import LIMIT_S, Pending, Round
 from remuda.edge.probes.machine import LiveMachine, Machine
-from remuda.edge.probes.packages import packages
+from remuda.edge.probes.packages import folders, packages
 from remuda.edge.probes.recorded import RecordedMachine
 from remuda.errors import ProbeError
 from remuda.facts.assembly import Sources, devices
@@ -31,6 +31,9 @@ from remuda.facts.system import Drivers, System
 
 _START_LIMIT_S: Final = 30.0
 """What a driver may take to wake its cards when the daemon starts."""
+
+_ESSENTIAL: Final = frozenset({"NVML", "memory", "AMD compute driver"})
+"""The sources without which devices are missing, and not only what else is known of them."""
 
 
 def probe_host(root: Path = Path("/"), *, limit_s: float = LIMIT_S) -> Host:
@@ -66,9 +69,10 @@ def probe_devices(machine: Machine | None = None) -> Host:
     machine = machine or LiveMachine()
     look = Round(machine.root, _START_LIMIT_S)
     host = _start_devices(look, machine)()
-    if look.findings:
+    lost = [finding for finding in look.findings if finding.source in _ESSENTIAL]
+    if lost:
         hint = "look at `nvidia-smi` and the kernel's log: a driver may have lost a GPU"
-        raise ProbeError(look.findings[0].message, hint=hint)
+        raise ProbeError(lost[0].message, hint=hint)
     return host
 
 
@@ -119,6 +123,9 @@ def _start_software(look: Round, machine: Machine) -> Callable[[], Software]:
     in_docker = look.start("docker images", lambda _: software.docker_images(machine))
     cdi = look.start("CDI", software.cdi_specifications)
     installed = look.start("Python packages", lambda files: packages(files, machine.search_path()))
+    copies = look.start(
+        "rocBLAS", lambda files: software.rocblas_copies(files, machine, folders(files, machine.search_path()))
+    )
 
     def collect() -> Software:
         runtimes: list[Runtime | None] = [look.result(podman, None), look.result(docker, None)]
@@ -128,10 +135,11 @@ def _start_software(look: Round, machine: Machine) -> Callable[[], Software]:
             images=(*look.result(in_podman, ()), *look.result(in_docker, ())),
             cdi=look.result(cdi, ()),
             packages=look.result(installed, ()),
+            rocblas=look.result(copies, ()),
         )
 
     return collect
 
 
 def _start_tool(look: Round, machine: Machine, asking: Asking) -> Pending[Tool | None]:
-    return look.start(asking.name, lambda _: software.tool(machine, asking))
+    return look.start(asking.name, lambda files: software.tool(files, machine, asking))

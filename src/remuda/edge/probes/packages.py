@@ -25,11 +25,15 @@ _PREFIX = re.compile(r"(/[\w.+/-]+?)/(?:bin|lib/python3\.\d+/site-packages)\b")
 
 def packages(files: Files, search_path: tuple[str, ...]) -> tuple[Package, ...]:
     """The engines and what they compute with, by folder."""
+    return tuple(package for folder in folders(files, search_path) for package in in_folder(files, folder))
+
+
+def folders(files: Files, search_path: tuple[str, ...]) -> tuple[str, ...]:
+    """The folders that Python packages may be in."""
     prefixes = dict.fromkeys(str(PurePosixPath(folder).parent) for folder in search_path)
     for folder in search_path:
         prefixes.update(dict.fromkeys(_script_prefixes(files, folder)))
-    folders = dict.fromkeys(folder for prefix in ("/usr", *prefixes) for folder in _site_packages(files, prefix))
-    return tuple(package for folder in folders for package in in_folder(files, folder))
+    return tuple(dict.fromkeys(folder for prefix in ("/usr", *prefixes) for folder in _site_packages(files, prefix)))
 
 
 def in_folder(files: Files, folder: str) -> Iterator[Package]:

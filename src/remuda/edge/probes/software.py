@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -11,24 +13,27 @@ from msgspec.structs import replace
 from remuda.edge.probes.limits import Files
 from remuda.edge.probes.machine import Machine
 from remuda.errors import ProbeError
-from remuda.facts.parse import cdi, docker, podman
+from remuda.facts.parse import cdi, docker, podman, rocblas
 from remuda.facts.parse.versions import Asking, version
-from remuda.facts.software import Cdi, Image, Runtime, Tool
+from remuda.facts.software import Cdi, Image, Rocblas, Runtime, Tool
 from remuda.spec.nodes import MalformedError, Mapping, Node, Scalar, compose
 
 _CDI = ("etc/cdi", "var/run/cdi", "run/cdi")
 _QUADLET = ("usr/libexec/podman/quadlet", "usr/lib/podman/quadlet")
+_ROCBLAS = "rocblas/library"
 _JSON = "{{json .}}"
 
 T = TypeVar("T")
 
 
-def tool(machine: Machine, asking: Asking) -> Tool | None:
-    """A program and what it says of its version; None when it is not there."""
+def tool(files: Files, machine: Machine, asking: Asking) -> Tool | None:
+    """A program and what it says of its version; None when it is not there. A signal that ends it is a finding."""
     path = machine.which(asking.argv[0])
     if path is None:
         return None
     printed = machine.run(asking.argv)
+    if printed.code < 0:
+        files.note("broken", f"`{' '.join(asking.argv)}` was ended by {signal.Signals(-printed.code).name}")
     found = version(asking, printed.out + printed.err)
     # `docker` without the plugin `compose` prints its help.
     is_there = found or asking.name == asking.argv[0]
@@ -68,6 +73,17 @@ def cdi_specifications(files: Files) -> tuple[Cdi, ...]:
             if text is not None:
                 _add_cdi(files, path, text, found)
     return tuple(found.values())
+
+
+def rocblas_copies(files: Files, machine: Machine, site_packages: Iterable[str]) -> tuple[Rocblas, ...]:
+    """The copies of rocBLAS: ROCm's own, those that Ollama brings along, and those of torch."""
+    parents = ["/opt/rocm/lib", *(f"{folder}/torch/lib" for folder in site_packages)]
+    ollama = machine.which("ollama")
+    if ollama:
+        own = f"{PurePosixPath(ollama).parent.parent}/lib/ollama"
+        parents += (own, *(f"{own}/{name}" for name in files.names(own) if name.startswith("rocm")))
+    found = ((f"{parent}/{_ROCBLAS}", rocblas.targets(files.names(f"{parent}/{_ROCBLAS}"))) for parent in parents)
+    return tuple(Rocblas(folder, targets) for folder, targets in found if targets)
 
 
 def _add_cdi(files: Files, path: str, text: str, found: dict[str, Cdi]) -> None:
