@@ -3,8 +3,8 @@
 Settings are an engine's own flags, verbatim and without their dashes; how the engine's parser wants values spelled is
 its `Dialect`. Flags come out sorted by key, so that two files that say the same render the same command.
 
-This module does not know which flags an engine has: the engine refuses an unknown one itself, by name. Nor does it
-quote anything for a shell or a unit file.
+This module does not know which flags an engine has: that is `remuda.plan.releases`, for releases that are pinned. Nor
+does it quote anything for a shell or a unit file.
 """
 
 from __future__ import annotations
