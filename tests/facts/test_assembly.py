@@ -2,6 +2,7 @@ from msgspec.structs import replace
 
 from remuda.facts.assembly import Card, Compute, Sources, devices
 from remuda.facts.device import Device, Pci
+from remuda.facts.memory import Reading
 from remuda.facts.parse import nvidia_proc
 from remuda.facts.parse.amdgpu import Node
 from remuda.facts.parse.nvml import Gpu, Memory, Report
@@ -15,7 +16,9 @@ NODE = Node(4711, "0000:03:00.0", "gfx906", 0xE54792172DA5EEB)
 
 
 def test_a_card_whose_driver_answers_is_a_device_and_the_others_are_idle() -> None:
-    sources = Sources(MACHINE, (NVIDIA, AMD, INTEL), Report("575", gpus=(GPU,)), compute=(Compute(0, NODE, 32, 31),))
+    sources = Sources(
+        MACHINE, (NVIDIA, AMD, INTEL), Report("575", gpus=(GPU,)), compute=(Compute(0, NODE, Reading("rocm0", 32, 31)),)
+    )
     used, idle = devices(sources)
     assert [(device.name, device.title, device.card) for device in used] == [
         ("cpu", "CPU", None),
@@ -31,7 +34,9 @@ def test_a_monitor_counts_whoever_sees_it() -> None:
 
 
 def test_a_device_may_be_on_no_bus() -> None:
-    used, idle = devices(Sources(MACHINE, (), Report("575", gpus=(GPU,)), compute=(Compute(1, NODE, 32, 31),)))
+    used, idle = devices(
+        Sources(MACHINE, (), Report("575", gpus=(GPU,)), compute=(Compute(1, NODE, Reading("rocm1", 32, 31)),))
+    )
     assert [(device.name, device.title, device.pci) for device in used[1:]] == [
         ("cuda0", "NVIDIA GeForce RTX 3090", None),
         ("rocm1", "AMD gfx906", None),

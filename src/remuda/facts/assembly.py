@@ -7,12 +7,13 @@ a Jetson, a container that hides sysfs).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from remuda.facts.device import Device, Link, Pci
+from remuda.facts.device import Device, Link, Pci, Tenant
+from remuda.facts.memory import Reading
 from remuda.facts.names import with_cuda_order
 from remuda.facts.parse import nvidia_proc, nvml
 from remuda.facts.parse.amdgpu import Node
@@ -36,26 +37,30 @@ class Compute:
 
     index: int
     node: Node
-    total_bytes: int
-    free_bytes: int
-    links: tuple[Link, ...] = ()
+    memory: Reading
+    tenants: tuple[Tenant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What each source told. `modules` is what NVIDIA's kernel module tells of its cards without any library."""
+    """What each source told.
+
+    `modules` is what NVIDIA's kernel module tells of its cards without any library, `xgmi` the addresses that AMD's
+    cards are linked to directly, by address.
+    """
 
     machine: Device
     cards: tuple[Card, ...] = ()
     report: nvml.Report | None = None
     modules: tuple[nvidia_proc.Card, ...] = ()
     compute: tuple[Compute, ...] = ()
+    xgmi: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def devices(sources: Sources) -> tuple[tuple[Device, ...], tuple[Device, ...]]:
     """The devices of a host, its CPU first, and the GPUs that cannot be used."""
     on_bus = {card.address: card for card in sources.cards}
-    used = (sources.machine, *_nvidia(sources, on_bus), *_amd(sources.compute, on_bus))
+    used = (sources.machine, *_nvidia(sources, on_bus), *_amd(sources, on_bus))
     taken = {device.address for device in used}
     modules = {card.address: card for card in sources.modules}
     idle = (_idle(card, modules.get(card.address)) for card in sources.cards if card.address not in taken)
@@ -69,19 +74,20 @@ def _nvidia(sources: Sources, on_bus: Mapping[str, Card]) -> Iterator[Device]:
         yield _drawn(device, card)
 
 
-def _amd(compute: Sequence[Compute], on_bus: Mapping[str, Card]) -> Iterator[Device]:
-    for found in compute:
+def _amd(sources: Sources, on_bus: Mapping[str, Card]) -> Iterator[Device]:
+    for found in sources.compute:
         node, card = found.node, on_bus.get(found.node.address)
         device = Device(
             name=f"rocm{found.index}",
             title=(card.title if card else None) or f"AMD {node.gfx}",
-            total_bytes=found.total_bytes,
-            free_bytes=found.free_bytes,
+            total_bytes=found.memory.total_bytes,
+            free_bytes=found.memory.free_bytes,
             uuid=node.uuid,
             address=node.address,
             is_unified=node.is_unified,
             gfx=node.gfx,
-            links=found.links,
+            tenants=found.tenants,
+            links=tuple(Link(to, "xgmi", lanes=1) for to in sources.xgmi.get(node.address, ())),
             pci=card.pci if card else None,
         )
         yield _drawn(device, card)

@@ -1,9 +1,10 @@
 from pathlib import Path
 
-from remuda.edge.probes.bus import cards, compute, drivers, nvidia_cards
+from remuda.edge.probes.bus import cards, compute, drivers, nvidia_cards, xgmi
 from remuda.edge.probes.limits import Files
-from remuda.facts.device import Link
+from remuda.facts.device import Tenant
 from tests.edge.probes.fake_sysfs import GIB, MI50, MIB, add_node, machine, set_pool, write
+from tests.edge.probes.fake_sysfs import compute as add_compute
 
 UEVENT = "DRIVER=amdgpu\nPCI_CLASS=30000\nPCI_ID=1002:66A1\nPCI_SUBSYS_ID=1002:0834\n"
 FOLDER = "sys/bus/pci/devices/0000:03:00.0"
@@ -36,9 +37,18 @@ def test_direct_links_lead_to_other_gpus_only(tmp_path: Path) -> None:
     nodes = root / "sys/class/kfd/kfd/topology/nodes"
     write(nodes / "1/io_links/0/properties", "type 2\nnode_from 1\nnode_to 0\n")
     write(nodes / "1/io_links/1/properties", "type 11\nnode_from 1\nnode_to 2\n")
+    (nodes / "2/io_links/0").mkdir(parents=True)  # refused to a container
+    assert xgmi(Files(root, "kfd")) == {"0000:03:00.0": ("0000:05:00.0",), "0000:05:00.0": ()}
     first, second = compute(Files(root, "kfd"))
-    assert (first.index, first.total_bytes, first.links) == (0, 32 * GIB, (Link("0000:05:00.0", "xgmi", 1),))
-    assert (second.index, second.total_bytes, second.links) == (1, 16 * GIB, ())
+    assert (first.index, first.memory.total_bytes) == (0, 32 * GIB)
+    assert (second.index, second.memory.total_bytes) == (1, 16 * GIB)
+
+
+def test_processes_that_compute_have_names(tmp_path: Path) -> None:
+    add_compute(machine(tmp_path), 42, 4711, GIB)
+    write(tmp_path / "proc/42/comm", "ollama\n")
+    (found,) = compute(Files(tmp_path, "kfd"))
+    assert found.tenants == (Tenant(42, GIB, "ollama"),)
 
 
 def test_a_gpu_whose_memory_is_not_told_is_a_finding_and_the_others_keep_their_numbers(tmp_path: Path) -> None:

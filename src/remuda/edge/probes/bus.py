@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
 from remuda.edge.probes.limits import Files
 from remuda.edge.probes.memory_amd import Amd
 from remuda.facts.assembly import Card, Compute
-from remuda.facts.device import Link, Pci
+from remuda.facts.device import Pci, Tenant
+from remuda.facts.memory import Reading
 from remuda.facts.parse import amdgpu, nvidia_proc, pci, pci_ids
 from remuda.facts.system import Drivers
 
@@ -22,12 +23,12 @@ _SINGLE = "-1"
 
 def cards(files: Files) -> tuple[Card, ...]:
     """The GPUs on the bus, in its order."""
-    found = []
-    for address in files.names(_DEVICES):
-        identity = pci.gpu(files.text(f"{_DEVICES}/{address}/uevent") or "")
-        if identity is not None:
-            found.append(_card(files, address, identity))
-    return tuple(_titled(files, found))
+    addresses = files.names(_DEVICES)
+    found = {address: pci.gpu(files.text(f"{_DEVICES}/{address}/uevent") or "") for address in addresses}
+    gpus = {address: identity for address, identity in found.items() if identity}
+    # The list has a megabyte, and is read only where there is something to name.
+    titles = next((text for path in _TITLES if gpus and (text := files.text(path))), "")
+    return tuple(_card(files, address, identity, titles) for address, identity in gpus.items())
 
 
 def nvidia_cards(files: Files) -> tuple[nvidia_proc.Card, ...]:
@@ -43,35 +44,58 @@ def drivers(files: Files) -> Drivers:
     return Drivers(
         nvidia=version,
         is_open=is_open,
-        amdgpu=_stripped(files.text("sys/module/amdgpu/version")),
-        rocm=_stripped(files.text("opt/rocm/.info/version")),
+        amdgpu=files.line("sys/module/amdgpu/version"),
+        rocm=files.line("opt/rocm/.info/version"),
     )
 
 
 def compute(files: Files) -> tuple[Compute, ...]:
     """The GPUs that AMD's compute driver answers for, in its order; one that has lost its memory is a finding."""
     source = Amd(files.path(""))
-    ends = _xgmi_ends(files, {node.gpu_id: node.address for node in source.nodes})
     found = []
     for index, node in enumerate(source.nodes):
         try:
-            total_bytes, free_bytes = source.capacity(node)
+            reading = source.read(f"rocm{index}", ())
         except (OSError, ValueError) as error:
             files.note("broken", f"cannot tell how much memory the AMD GPU at {node.address} has: {error}")
         else:
-            links = tuple(Link(to, "xgmi", lanes=1) for to in ends.get(node.address, ()))
-            found.append(Compute(index, node, total_bytes, free_bytes, links))
+            found += [Compute(index, node, reading, _tenants(files, reading))] if reading else []
     return tuple(found)
 
 
-def _card(files: Files, address: str, identity: Pci) -> Card:
+def xgmi(files: Files) -> Mapping[str, tuple[str, ...]]:
+    """The addresses of the AMD cards that a card is linked to directly, by its own address."""
+    # A container is refused the nodes of cards that it does not have, which is nothing to tell of.
+    kfd = Files(files.path(""), "kfd")
+    addresses = {node.gpu_id: node.address for node in Amd(files.path("")).nodes}
+    gpu_ids = {name: kfd.line(f"{_NODES}/{name}/gpu_id") or "" for name in kfd.names(_NODES)}
+    nodes = {int(name): addresses[int(found)] for name, found in gpu_ids.items() if _is_gpu(found, addresses)}
+    return {address: tuple(_ends(kfd, number, nodes)) for number, address in nodes.items()}
+
+
+def _is_gpu(gpu_id: str, addresses: Mapping[int, str]) -> bool:
+    return gpu_id.isdigit() and int(gpu_id) in addresses
+
+
+def _ends(kfd: Files, number: int, nodes: Mapping[int, str]) -> Iterator[str]:
+    folder = f"{_NODES}/{number}/io_links"
+    for link in kfd.names(folder):
+        told = kfd.text(f"{folder}/{link}/properties")
+        end = amdgpu.xgmi_end(told) if told else None
+        if end is not None and end in nodes:
+            yield nodes[end]
+
+
+def _tenants(files: Files, reading: Reading) -> tuple[Tenant, ...]:
+    return tuple(Tenant(own.pid, own.used_bytes, files.line(f"proc/{own.pid}/comm")) for own in reading.holders)
+
+
+def _card(files: Files, address: str, identity: Pci, titles: str) -> Card:
     folder = f"{_DEVICES}/{address}"
     drm = files.names(f"{folder}/drm")
     card = next((name for name in drm if name.startswith("card")), None)
-    statuses = [files.text(f"{folder}/drm/{card}/{name}/status") for name in files.names(f"{folder}/drm/{card}")]
-    statuses = [_stripped(status) for status in statuses if status]
-    numa = _stripped(files.text(f"{folder}/numa_node"))
-    width, speed = (_stripped(files.text(f"{folder}/current_link_{name}")) for name in ("width", "speed"))
+    numa = files.line(f"{folder}/numa_node")
+    width, speed = (files.line(f"{folder}/current_link_{name}") for name in ("width", "speed"))
     return Card(
         address=address,
         pci=replace(
@@ -80,37 +104,14 @@ def _card(files: Files, address: str, identity: Pci) -> Card:
             numa_node=None if numa in (None, _SINGLE) else int(numa),
             link=f"x{width} at {speed}" if width and speed else None,
         ),
-        title=_stripped(files.text(f"{folder}/product_name")),
+        title=files.line(f"{folder}/product_name") or pci_ids.title(titles, identity.vendor, identity.device),
         card=card,
         render=next((name for name in drm if name.startswith("renderD")), None),
-        has_display=("connected" in statuses) if statuses else None,
+        has_display=_has_display(files, f"{folder}/drm/{card}") if card else None,
     )
 
 
-def _titled(files: Files, found: list[Card]) -> Iterator[Card]:
-    """With titles out of the list of the distribution, which is read only where there are cards to name."""
-    listed = next((text for path in _TITLES if found and (text := files.text(path))), "")
-    for card in found:
-        title = card.title or pci_ids.title(listed, card.pci.vendor, card.pci.device)
-        yield Card(card.address, card.pci, title, card.card, card.render, card.has_display)
-
-
-def _xgmi_ends(files: Files, addresses: dict[int, str]) -> dict[str, list[str]]:
-    """Addresses of the cards that a card is linked to directly."""
-    by_number = {}
-    for name in files.names(_NODES):
-        gpu_id = _stripped(files.text(f"{_NODES}/{name}/gpu_id"))
-        if gpu_id and gpu_id.isdigit() and int(gpu_id) in addresses:
-            by_number[int(name)] = addresses[int(gpu_id)]
-    ends: dict[str, list[str]] = {}
-    for number, address in by_number.items():
-        folder = f"{_NODES}/{number}/io_links"
-        for link in files.names(folder):
-            end = amdgpu.xgmi_end(files.text(f"{folder}/{link}/properties") or "")
-            if end in by_number:
-                ends.setdefault(address, []).append(by_number[end])
-    return ends
-
-
-def _stripped(text: str | None) -> str | None:
-    return (text or "").strip() or None
+def _has_display(files: Files, folder: str) -> bool | None:
+    """Whether something is connected; None for a card without connectors."""
+    statuses = [status for name in files.names(folder) if (status := files.line(f"{folder}/{name}/status"))]
+    return "connected" in statuses if statuses else None

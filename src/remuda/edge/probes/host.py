@@ -69,7 +69,7 @@ def probe_devices(machine: Machine | None = None) -> Host:
     machine = machine or LiveMachine()
     look = Round(machine.root, _START_LIMIT_S)
     host = _start_devices(look, machine)()
-    lost = [finding for finding in look.findings if finding.source in _ESSENTIAL]
+    lost = [finding for finding in look.findings if finding.source in _ESSENTIAL and finding.kind != "refused"]
     if lost:
         hint = "look at `nvidia-smi` and the kernel's log: a driver may have lost a GPU"
         raise ProbeError(lost[0].message, hint=hint)
@@ -88,6 +88,7 @@ def _start_devices(look: Round, machine: Machine) -> Callable[[], Host]:
     cards = look.start("PCI bus", bus.cards)
     modules = look.start("NVIDIA module", bus.nvidia_cards)
     compute = look.start("AMD compute driver", lambda files: bus.compute(files) if _has_kfd(machine) else ())
+    xgmi = look.start("AMD links", bus.xgmi)
     drivers = look.start("drivers", bus.drivers)
 
     def collect() -> Host:
@@ -98,6 +99,7 @@ def _start_devices(look: Round, machine: Machine) -> Callable[[], Host]:
             report=report,
             modules=look.result(modules, ()),
             compute=look.result(compute, ()),
+            xgmi=look.result(xgmi, {}),
         )
         used, idle = devices(sources)
         loaded = _with_library(look.result(drivers, Drivers()), report)

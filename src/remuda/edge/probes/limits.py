@@ -41,11 +41,15 @@ class Files:
         """What a file holds."""
         try:
             return self.path(name).read_text(errors="replace")
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ProcessLookupError):
             return None
         except OSError as error:
             self._note(error)
             return None
+
+    def line(self, name: str) -> str | None:
+        """What a file of one line holds, without its end; None for an empty one as well."""
+        return (self.text(name) or "").strip() or None
 
     def names(self, folder: str) -> tuple[str, ...]:
         """What is in a folder, in order; nothing when it is not there."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from remuda.edge.probes.limits import Files
@@ -27,7 +26,7 @@ def report(nvml: Any, files: Files) -> Report:
     return Report(
         driver=_ask(nvml, "nvmlSystemGetDriverVersion") or "unknown",
         cuda=_ask(nvml, "nvmlSystemGetCudaDriverVersion"),
-        gpus=tuple(_gpu(nvml, index, handles) for index in handles),
+        gpus=tuple(_gpu(nvml, index, handles, files) for index in handles),
     )
 
 
@@ -42,7 +41,7 @@ def _handles(nvml: Any, files: Files) -> Iterator[tuple[int, Any]]:
             yield index, handle
 
 
-def _gpu(nvml: Any, index: int, handles: dict[int, Any]) -> Gpu:
+def _gpu(nvml: Any, index: int, handles: dict[int, Any], files: Files) -> Gpu:
     handle = handles[index]
     memory = capacity(nvml, handle)
     ecc = _ask(nvml, "nvmlDeviceGetEccMode", handle)
@@ -61,24 +60,18 @@ def _gpu(nvml: Any, index: int, handles: dict[int, Any]) -> Gpu:
         is_ecc=bool(ecc[0]) if ecc else None,
         is_mig=bool(mig[0]) if mig else None,
         has_display=None if display is None else bool(display),
-        processes=tuple(_processes(nvml, index)),
+        processes=tuple(_processes(nvml, index, files)),
         partitions=tuple(_partitions(nvml, handle)) if mig and mig[0] else (),
         nvlinks=tuple(_nvlinks(nvml, handle)),
         peers=tuple(_peer(nvml, handle, other) for number, other in handles.items() if number != index),
     )
 
 
-def _processes(nvml: Any, index: int) -> Iterator[Process]:
+def _processes(nvml: Any, index: int, files: Files) -> Iterator[Process]:
     reading = Nvidia(nvml, lambda: (0, 0)).read(f"cuda{index}", ())
     for holder in reading.holders if reading else ():
-        yield Process(holder.pid, holder.used_bytes, _command(holder.pid))
-
-
-def _command(pid: int) -> str | None:
-    """What a process calls itself: its name, not its arguments, which may hold secrets."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
-    return None
+        # Its name, not its arguments, which may hold secrets.
+        yield Process(holder.pid, holder.used_bytes, files.line(f"proc/{holder.pid}/comm"))
 
 
 def _partitions(nvml: Any, handle: Any) -> Iterator[Mig]:

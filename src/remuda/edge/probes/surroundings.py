@@ -19,7 +19,7 @@ _LINGER = "var/lib/systemd/linger"
 
 def system(files: Files, machine: Machine) -> System:
     """What runs on the machine, but for the drivers of GPUs."""
-    kernel = (files.text("proc/sys/kernel/osrelease") or "").strip() or None
+    kernel = files.line("proc/sys/kernel/osrelease")
     distribution = files.text("etc/os-release") or files.text("usr/lib/os-release")
     return System(
         kernel=kernel,
