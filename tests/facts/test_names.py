@@ -1,8 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from remuda.facts.device import Device
+from remuda.facts.device import Device, Partition
 from remuda.facts.host import Host
 from remuda.facts.names import expand, is_fastest_a_guess, names, resolve, visibility, with_cuda_order
 from remuda.facts.software import Cdi, CdiDevice, Software
@@ -12,6 +13,7 @@ SMALL = Device(
     "cuda0", "GTX 1080 Ti", 11, 10, "GPU-bbbb-1", "0000:01:00.0", cores=3584, clock_mhz=1911, nvml=0, minor=1
 )
 BIG = Device("cuda1", "RTX 3090", 24, 23, "GPU-aaaa-2", "0000:05:00.0", cores=10496, clock_mhz=2100, nvml=1, minor=0)
+BIG = replace(BIG, partitions=(Partition("MIG-cccc", "a part", 12),))
 AMD = Device("rocm0", "MI50", 32, 32, "GPU-0e54792172da5eeb", "0000:43:00.0", card="card2", render="renderD130")
 IDLE = Device("0000:09:00.0", "Arc A770", 0, 0, address="0000:09:00.0", card="card3")
 CDI = Cdi(
@@ -42,6 +44,7 @@ LAPTOP = Host((CPU,))
         ("05:00.0", "RTX 3090"),
         ("00000000:43:00.0", "MI50"),
         ("GPU-aaaa-2", "RTX 3090"),
+        ("MIG-cccc", "RTX 3090"),
         ("gpu-bbbb", "GTX 1080 Ti"),
         ("/dev/nvidia0", "RTX 3090"),
         ("nvidia1", "GTX 1080 Ti"),

@@ -57,7 +57,7 @@ def resolve(host: Host, name: str) -> Device | None:
     """The device that a name of any scheme means; None when it means none, or several.
 
     Understood: `cuda0`, `rocm1`, `cpu`; `nvml:0`, `cuda:0`, `fastest:0`, `rocm:0`; a PCI address with or without its
-    domain; a UUID or an unambiguous beginning of one; `card0`, `renderD128`, `nvidia0`, also as paths in `/dev`;
+    domain; a UUID, that of a part of the card too, or an unambiguous beginning of one; `card0`, `renderD128`, `nvidia0`, also as paths in `/dev`;
     `nvidia.com/gpu=0`.
     """
     devices = (*host.devices, *host.idle_gpus)
@@ -95,14 +95,14 @@ def expand(host: Host, selectors: Iterable[str]) -> tuple[tuple[str, ...], tuple
     return tuple(chosen), tuple(unknown)
 
 
-def visibility(host: Host, names: Sequence[str]) -> dict[str, str]:
+def visibility(host: Host, devices: Sequence[str]) -> dict[str, str]:
     """Environment that shows exactly these devices to CUDA and HIP programs and hides every other GPU of the host.
 
     Devices that the host does not know are named by index in PCI order.
     """
     environment: dict[str, str] = {}
     for kind, variable in (("cuda", "CUDA_VISIBLE_DEVICES"), ("rocm", "ROCR_VISIBLE_DEVICES")):
-        chosen = [name for name in names if name.startswith(kind)]
+        chosen = [name for name in devices if name.startswith(kind)]
         if not chosen and not host.of_kind(kind):
             continue
         environment[variable] = ",".join(_driver_name(host, name) for name in chosen)
@@ -141,6 +141,7 @@ def _readings(host: Host, name: str) -> Iterator[Callable[[Device], bool]]:
         yield lambda device: device.address == f"{domain:04x}:{rest}"
     if name.lower().startswith("gpu-") and len(name) >= _FEWEST_OF_UUID + len("gpu-"):
         yield lambda device: (device.uuid or "").lower().startswith(name.lower())
+    yield lambda device: name in {partition.uuid for partition in device.partitions}
     nodes = dict(_cdi_names(host.software.cdi)).get(name, frozenset())
     yield lambda device: bool(_own_nodes(device) & nodes)
 

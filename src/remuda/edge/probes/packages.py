@@ -87,9 +87,8 @@ def _script_prefixes(files: Files, folder: str) -> Iterator[str]:
 
 
 def _site_packages(files: Files, prefix: str) -> Iterator[str]:
-    for library in ("lib", "lib64"):
-        if files.path(f"{prefix}/{library}").is_symlink():
-            continue
-        for name in files.names(f"{prefix}/{library}"):
-            if name.startswith("python3"):
-                yield from (f"{prefix}/{library}/{name}/{kind}" for kind in ("site-packages", "dist-packages"))
+    for library in (f"{prefix.rstrip('/')}/{name}" for name in ("lib", "lib64")):
+        if not files.path(library).is_symlink():
+            for name in files.names(library):
+                if name.startswith("python3"):
+                    yield from (f"{library}/{name}/{kind}" for kind in ("site-packages", "dist-packages"))
