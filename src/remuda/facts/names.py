@@ -57,8 +57,8 @@ def resolve(host: Host, name: str) -> Device | None:
     """The device that a name of any scheme means; None when it means none, or several.
 
     Understood: `cuda0`, `rocm1`, `cpu`; `nvml:0`, `cuda:0`, `fastest:0`, `rocm:0`; a PCI address with or without its
-    domain; a UUID, that of a part of the card too, or an unambiguous beginning of one; `card0`, `renderD128`, `nvidia0`, also as paths in `/dev`;
-    `nvidia.com/gpu=0`.
+    domain; a UUID or an unambiguous beginning of one, and that of a part of the card; `card0`, `renderD128`,
+    `nvidia0`, also as paths in `/dev`; `nvidia.com/gpu=0`.
     """
     devices = (*host.devices, *host.idle_gpus)
     found = [device for device in devices if any(matches(device) for matches in _readings(host, name))]
