@@ -97,3 +97,21 @@ def test_no_release_of_vllm_is_left_out(platform: Platform, artefact: Artefact) 
     for version in (since, "0.9.2", "0.10.0", "0.11.0", "0.13.0", "0.15.1", "0.18.1", "0.22.1", "0.26.0", "0.33.0"):
         if (platform, artefact, version) != ("cuda", "fast", "0.10.0"):
             assert list(builds.find("vllm", platform, version=version, artefact=artefact)), version
+
+
+SEED_4 = ("sse4_2", "avx", "avx2", "f16c", "fma")
+"""A Threadripper PRO 3945WX, of Zen 2."""
+
+
+@pytest.mark.parametrize(("version", "expected"), [("0.13.0", False), ("0.16.0", False), ("0.17.0", True)])
+def test_the_wheel_for_a_cpu_without_avx_512(version: str, *, expected: bool) -> None:
+    wheels = builds.find("vllm", "cpu", version=version, artefact="wheel")
+    needed = [wheel.cpu_flags or () for wheel in wheels if wheel.machine == "x86_64"]
+    assert [set(flags) <= set(SEED_4) for flags in needed] == [expected]
+
+
+def test_b300_needs_a_newer_toolkit_than_12_8() -> None:
+    b300 = cuda.capability("10.3")
+    assert b300
+    assert (12, 8, 1) not in b300.toolkits
+    assert (12, 9) in b300.toolkits

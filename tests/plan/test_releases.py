@@ -171,8 +171,15 @@ def test_a_release_that_is_not_pinned_is_said_to_be_unknown(keys: Mapping[str, A
     assert found[1].endswith("which release runs is not known")
 
 
-@pytest.mark.parametrize("image", ["vllm/vllm-openai", "mirror.example/vllm/vllm-openai-rocm"])
-def test_mirrors_hold_the_official_image(image: str) -> None:
+@pytest.mark.parametrize(
+    "image",
+    [
+        "vllm/vllm-openai",
+        "mirror.example/vllm/vllm-openai-rocm",
+        "public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo",
+    ],
+)
+def test_official_images_have_several_names_and_mirrors(image: str) -> None:
     assert [found[0] for found in said(fleet({"swap-space": 4}, image=image, tag="0.20.0"))] == ["error"]
 
 
@@ -201,6 +208,18 @@ def test_llama_cpp_by_build(tag: str) -> None:
         ("error", "use `load-mode`"),
         ("error", "write `ctx-size`"),
     ]
+
+
+def test_a_build_between_two_that_were_read_may_have_a_flag_that_neither_has() -> None:
+    text = """models: {a-1b-cpu: {engine: llama-cpp, runtime: podman, image: ghcr.io/ggml-org/llama.cpp, tag: b11300,
+        model: m.gguf, settings: {mlock: true, ctx-sise: 1, quite-another-thing-x: 1}}}"""
+    assert [found[0] for found in said(text)] == ["error", "warning"]
+
+
+@pytest.mark.parametrize("settings", ["{1: 2}", "[swap-space]", "swap-space", "{swap-space: {a: b}, 2020-01-01: 1}"])
+def test_settings_of_another_shape_are_said_elsewhere(settings: str) -> None:
+    text = f"models: {{a-1b-cpu: {{engine: vllm, model: m, settings: {settings}, environment: {settings}}}}}"
+    check(text, "f")
 
 
 UPGRADES = [

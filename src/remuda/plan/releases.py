@@ -29,7 +29,7 @@ _TITLES: Final = {"vllm": "vLLM", "llama-cpp": "llama.cpp"}
 _KINDS: Final[Mapping[str, Kind]] = {"settings": "flag", "environment": "variable"}
 _PREFIXES: Final = {"vllm": ("VLLM_",), "llama-cpp": ("LLAMA_ARG_",)}
 _OFFICIAL: Final = {
-    "vllm": re.compile(r"(?:.*/)?vllm/vllm-openai(?:-(?:rocm|cpu|xpu))?"),
+    "vllm": re.compile(r"(?:.*/)?(?:vllm/vllm-openai(?:-(?:rocm|cpu|xpu))?|vllm(?:-arm64)?-cpu-release-repo)"),
     "llama-cpp": re.compile(r"(?:.*/)?ggml-org/llama\.cpp"),
 }
 _TAGS: Final = {
@@ -42,11 +42,15 @@ _ALIKE: Final = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Which release of an engine runs; None if that is not known, and then whether it may be one of a fork's."""
+    """Which release of an engine runs; None if that is not known, and then whether it may be one of a fork's.
+
+    Of a build that was not read itself, only its neighbours, a name that they lack is not surely a mistake.
+    """
 
     engine: str
     release: str | None
     is_fork: bool = False
+    was_read: bool = False
 
 
 def unknown_names(document: Document) -> Iterator[Problem]:
@@ -86,9 +90,9 @@ def _pin(document: Document, entry: Entry) -> Pin:
     if not _OFFICIAL[engine].fullmatch(str(image)):
         return Pin(engine, None, is_fork=True)
     tag = _TAGS[engine].fullmatch(str(pinned.get("tag", "")))
-    table_of_engine = table(engine)
-    is_known = tag and table_of_engine and table_of_engine.around(tag[1])
-    return Pin(engine, tag[1] if tag and is_known else None)
+    known = table(engine)
+    around = known.around(tag[1]) if tag and known else None
+    return Pin(engine, tag[1] if tag and around else None, was_read=around is not None and around[0] == around[1])
 
 
 def _effective(document: Document, entry: Entry, section: str) -> dict[Path, Any]:
@@ -129,9 +133,10 @@ def _judged(pin: Pin, kind: Kind, name: str) -> Problem | None:
     if standing.state in {"known", "unknown"} or (standing.state == "gone" and pin.is_fork):
         return None
     here = known.known(kind, pin.release)
-    if standing.state == "never" and not _is_mistake(pin, kind, name, here):
+    is_new = standing.state == "never"
+    if is_new and not _is_mistake(pin, kind, name, here):
         return None
-    is_error = kind == "flag" and pin.release is not None
+    is_error = kind == "flag" and (pin.was_read or (pin.release is not None and not is_new))
     message = _message(pin, standing, f"{kind} `{name}`", known)
     return Problem(message, hint=_hint(pin, name, standing, here), severity="error" if is_error else "warning")
 
@@ -143,7 +148,7 @@ def _is_mistake(pin: Pin, kind: Kind, name: str, known: frozenset[str]) -> bool:
     """
     if pin.engine == "vllm" and name.startswith("--") and sum(flag.startswith(name) for flag in known) == 1:
         return False
-    return (kind == "flag" and pin.release is not None) or nearest(name, known, cutoff=_ALIKE) is not None
+    return (kind == "flag" and pin.was_read) or nearest(name, known, cutoff=_ALIKE) is not None
 
 
 def _message(pin: Pin, standing: Standing, what: str, known: Table) -> str:
@@ -160,11 +165,7 @@ def _message(pin: Pin, standing: Standing, what: str, known: Table) -> str:
 
 def _hint(pin: Pin, name: str, standing: Standing, known: frozenset[str]) -> str:
     if standing.state == "gone":
-        row = replacement(pin.engine, name)
-        instead = row.instead if row else ""
-        return (
-            instead if instead.startswith(("use ", "set ", "put ")) else f"remove it{'; ' if instead else ''}{instead}"
-        )
+        return _instead(pin.engine, name)
     if standing.state == "later":
         return f"remove it, or pin {standing.since} or newer"
     positive = f"--{name.removeprefix('--no-')}"
@@ -172,3 +173,10 @@ def _hint(pin: Pin, name: str, standing: Standing, known: frozenset[str]) -> str
         return "write `null` to leave it out: this flag has no negative form"
     meant = nearest(name, known)
     return f"write `{meant.lstrip('-')}`" if meant else "remove it, or pin a release that has it"
+
+
+def _instead(engine: str, name: str) -> str:
+    row = replacement(engine, name)
+    if row is None:
+        return "remove it"
+    return row.instead if row.instead.startswith(("use ", "set ", "put ")) else f"remove it; {row.instead}"
