@@ -22,6 +22,25 @@ def test_the_target_of_a_card(name: str, expected: str | None) -> None:
     assert (found.gfx if found else None) == expected
 
 
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Vega 20 [Radeon Pro VII/Radeon Instinct MI50 32GB]", "gfx906"),
+        ("Navi 33 [Radeon Pro W7500]", "gfx1102"),
+        ("Strix Halo [Radeon Graphics / Radeon 8060S Graphics]", "gfx1151"),
+        ("Strix [Radeon 880M / 890M]", "gfx1150"),
+        ("GA102 [GeForce RTX 3090]", None),
+    ],
+)
+def test_the_target_of_a_chip(title: str, expected: str | None) -> None:
+    found = rocm.of_chip(title)
+    assert (found.gfx if found else None) == expected
+
+
+def test_every_chip_has_a_target_that_is_known() -> None:
+    assert all(rocm.of_chip(chip) for chip in rocm.CHIPS)
+
+
 def test_strix_halo_has_an_override_that_works_and_one_that_fails() -> None:
     found = rocm.gfx("gfx1151")
     assert found

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
-from remuda.knowledge.cards import named
+from remuda.knowledge.cards import chip, named
 from remuda.knowledge.release import Release, Span, release
 from remuda.knowledge.rows import Confidence, rows
 
@@ -21,8 +21,8 @@ Code = Literal["binary", "ptx"]
 _EMBEDDED = frozenset({"7.2", "8.7"})
 _TARGET = re.compile(r"(?P<only>ptx)?(?P<capability>\d+\.\d+)(?P<variant>[af])?(?P<also>\+PTX)?")
 
-# The chips of a list of PCI devices (`GA102 [GeForce RTX 3090]`): NVIDIA, open-gpu-kernel-modules and the ids list.
-_CHIPS = {
+# As the list of PCI devices names them (general knowledge).
+CHIPS: Final = {
     "GM10": "5.0", "GM20": "5.2", "GP100": "6.0", "GP10": "6.1", "GV100": "7.0", "GV11B": "7.2", "TU1": "7.5",
     "GA100": "8.0", "GA10B": "8.7", "GA10": "8.6", "AD10": "8.9", "GH100": "9.0", "GB100": "10.0", "GB102": "10.0",
     "GB110": "10.3", "GB10B": "11.0", "GB20B": "12.1", "GB20": "12.0",
@@ -77,8 +77,8 @@ def of_card(name: str) -> Capability | None:
 
 def of_chip(title: str) -> Capability | None:
     """The capability of a chip by its code name, which begins what a list of PCI devices calls it."""
-    found = max((chip for chip in _CHIPS if title.startswith(chip)), key=len, default=None)
-    return capability(_CHIPS[found]) if found else None
+    found = chip(title, CHIPS)
+    return capability(found) if found else None
 
 
 def toolkit(version: str) -> Toolkit | None:

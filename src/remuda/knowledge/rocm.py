@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
-from remuda.knowledge.cards import named
+from remuda.knowledge.cards import chip, named
 from remuda.knowledge.release import Span
 from remuda.knowledge.rows import Confidence, rows
+
+# As the list of PCI devices names them (general knowledge).
+CHIPS: Final = {
+    "Ellesmere": "gfx803", "Vega 10": "gfx900", "Vega 20": "gfx906", "Arcturus": "gfx908", "Aldebaran": "gfx90a",
+    "Aqua Vanjaram": "gfx942", "Navi 10": "gfx1010", "Navi 14": "gfx1012", "Navi 21": "gfx1030", "Navi 22": "gfx1031",
+    "Navi 23": "gfx1032", "Navi 24": "gfx1034", "Rembrandt": "gfx1035", "Raphael": "gfx1036", "Navi 31": "gfx1100",
+    "Navi 32": "gfx1101", "Navi 33": "gfx1102", "Phoenix": "gfx1103", "Strix": "gfx1150", "Strix Halo": "gfx1151",
+    "Krackan": "gfx1152", "Navi 44": "gfx1200", "Navi 48": "gfx1201",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +56,12 @@ def gfx(name: str) -> Gfx | None:
 def of_card(name: str) -> Gfx | None:
     """The target of a card by its marketing name (`AMD Radeon RX 7900 XTX`): the longest that is in it."""
     return named(name, gfxs())
+
+
+def of_chip(title: str) -> Gfx | None:
+    """The target of a chip by its code name, which begins what a list of PCI devices calls it."""
+    found = chip(title, CHIPS)
+    return gfx(found) if found else None
 
 
 def override_of(target: str) -> str:
