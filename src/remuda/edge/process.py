@@ -193,8 +193,11 @@ def spawn(
     finally:
         os.close(output)
     if cgroup:
-        # Not from within the child: code between fork and exec can deadlock in a program with threads.
+        # Not from within the child: code between fork and exec can deadlock in a program with threads. What the child
+        # has forked by now is moved too.
         cgroup.add(child.pid)
+        for pid in descendants(processes(), {child.pid}):
+            cgroup.add(pid)
     found = stat(child.pid)
     started_ticks = found.started_ticks if found else 0
     return Process(Identity(child.pid, started_ticks, boot_id(), mark), child, cgroup)
