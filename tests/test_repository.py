@@ -27,7 +27,6 @@ EFFECTFUL_ROOMS = {"cli", "daemon", "edge", "web"}
 TESTED_ELSEWHERE: Mapping[str, str] = {
     # Verbs, and what they and the daemon are made of, are tried as users meet them: as processes.
     "cli/demo.py": "end_to_end/test_demo.py",
-    "cli/explain.py": "end_to_end/test_verbs.py",
     "cli/foreground.py": "end_to_end/test_up.py",
     "cli/lease.py": "end_to_end/test_verbs.py",
     "cli/lend.py": "end_to_end/test_verbs.py",

@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import uvloop
 
@@ -18,8 +16,7 @@ from remuda.cli.plain_lines import Display, PlainLines
 from remuda.daemon.daemon import Daemon
 from remuda.daemon.job import Job
 from remuda.daemon.report import Noted, Report, Serving
-from remuda.errors import Problem, SpecError, UnsatisfiableError
-from remuda.spec.check import in_order
+from remuda.errors import SpecError, UnsatisfiableError
 from remuda.spec.fleet import Fleet
 from remuda.spec.form import FormError
 from remuda.spec.gateway import Gateway
@@ -50,7 +47,7 @@ def serve(
         def reporter(report: Report) -> None:
             with contextlib.suppress(OSError):  # who closes the terminal or the pipe does not end the daemon
                 if isinstance(report, Noted):
-                    output.problems(_placed(loaded, [report.problem]), str(loaded.path), sys.stderr)
+                    output.remark(loaded.placed([report.problem]), str(loaded.path))
                 else:
                     display.show(report)
                 if greeting and isinstance(report, Serving):
@@ -60,14 +57,9 @@ def serve(
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 ended_by = runner.run(Daemon(job, reporter).run())
         except UnsatisfiableError as refused:
-            problems = _placed(loaded, refused.problems)
+            problems = loaded.placed(refused.problems)
             raise UnsatisfiableError(refused.message, file=str(loaded.path), problems=problems) from None
     return INTERRUPTED if ended_by == signal.SIGINT else 0
-
-
-def _placed(loaded: Loaded, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems of a plan, which knows paths, at their positions in the file and in its order."""
-    return list(in_order(replace(problem, position=loaded.document.at(problem.path)) for problem in problems))
 
 
 def _display(models: Sequence[str]) -> Display:

@@ -69,6 +69,11 @@ def problems(found: Iterable[Problem], file: str, stream: TextIO | None = None) 
             _write(stream, f"  {_styled('hint', 'hint', stream)}: {problem.hint}")
 
 
+def remark(found: Iterable[Problem], file: str) -> None:
+    """Print problems that are not the result."""
+    problems(found, file, sys.stderr)
+
+
 def problem_json(problem: Problem, file: str) -> dict[str, Any]:
     """A problem as an object for `--json`."""
     place = problem.position
