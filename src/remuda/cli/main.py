@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "check": "Report every problem of the fleet file.",
     "schema": "Print the JSON schema of the fleet file.",
     "up": "Serve the fleet at one address.",
+    "down": "End the running daemon.",
+    "restart": "Replace the running daemon, not its engines.",
     "serve": "Serve one model without a fleet file.",
     "demo": "Serve two tiny models made on the spot.",
     "ps": "Show what is running.",

@@ -119,10 +119,15 @@ class Memory:
         """
         self._watched[instance.model_id] = _Watched(instance, self._identify(instance), members)
 
-    def ready(self, model: str) -> None:
-        """The engine can serve: what it uses is worth learning from now on."""
-        if model in self._watched:
-            self._watched[model].is_ready = True
+    def ready(self, model: str, load_s: float | None = None) -> None:
+        """The engine can serve: what it uses is worth learning from now on, and how long its start took at once."""
+        watched = self._watched.get(model)
+        if watched is None:
+            return
+        watched.is_ready = True
+        if load_s is not None:
+            self._peaks.learn_load(watched.key or watched.instance.fingerprint, model, load_s, unix_s())
+            self._is_dirty = True
 
     def used_bytes(self, model: str) -> Mapping[str, int]:
         """What the engine was last seen to use of each device; empty when it is not watched."""
