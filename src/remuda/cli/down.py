@@ -31,39 +31,43 @@ def command(file: Path | None, *, keep_engines: bool, kill: bool, as_json: bool)
         api = running.daemon(file)
         status = api.get("/api/status")
     except EffectError:
-        pid = None if keep_engines else _beginning(file)
-        if pid is None:
+        daemon = None if keep_engines else _beginning(file)
+        if daemon is None:
             raise
-        status, daemon = {"pid": pid}, Pidfd(pid)
+        status = {"pid": daemon.pid}
         daemon.send(signal.SIGTERM)
     else:
         daemon = Pidfd(status["pid"])
         _ask(api, keep_engines=keep_engines, kill=kill)
-    _wait(daemon, status["pid"])
+    _wait(daemon)
     if as_json:
         output.data(status)
     else:
         output.note(f"the daemon with pid {status['pid']} has ended" + ", its engines go on" * keep_engines)
 
 
-def _beginning(file: Path | None) -> int | None:
-    """The pid of a daemon that has not come so far that it answers."""
+def _beginning(file: Path | None) -> Pidfd | None:
+    """A daemon that has not come so far that it answers."""
     path = file or fleet_file.usual()
-    return holder(places(path).lock) if path else None
+    pid = holder(places(path).lock) if path else None
+    try:
+        return Pidfd(pid) if pid else None
+    except ProcessLookupError:
+        return None
 
 
 def _ask(api: ControlClient, **how: bool) -> None:
     api.post("/api/shutdown", **{name: str(value).lower() for name, value in how.items()})
 
 
-def _wait(daemon: Pidfd, pid: int) -> None:
+def _wait(daemon: Pidfd) -> None:
     try:
         first_of((daemon,), _LIMIT_S)
     except TimeoutError:
-        message = f"the daemon with pid {pid} still runs after {_LIMIT_S:.0f} s"
+        message = f"the daemon with pid {daemon.pid} still runs after {_LIMIT_S:.0f} s"
         raise EffectError(message, hint="read its log, or use `remuda down --kill`") from None
     except KeyboardInterrupt:
-        output.note(f"the daemon with pid {pid} ends without being waited for; `remuda down --kill` hurries it")
+        output.note(f"the daemon with pid {daemon.pid} ends without being waited for; `remuda down --kill` hurries it")
         raise
     finally:
         daemon.close()

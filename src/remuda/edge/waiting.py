@@ -24,6 +24,7 @@ class Pidfd:
     """A process, and no other that gets its number later; readable when it has ended. Raises ProcessLookupError."""
 
     def __init__(self, pid: int) -> None:
+        self.pid = pid
         self._descriptor = os.pidfd_open(pid)
 
     def fileno(self) -> int:
