@@ -50,6 +50,7 @@ from remuda.edge.lock import Lock
 from remuda.edge.orphans import Reaper, adopt_orphans
 from remuda.edge.paths import Places, places
 from remuda.edge.peaks import Peaks
+from remuda.edge.scopes import find_scopes
 from remuda.edge.secrets import Resolver
 from remuda.edge.terminal import has_terminal
 from remuda.errors import Problem, RemudaError
@@ -228,11 +229,15 @@ class Daemon:
     def _runtimes(self, planned: Planned, at: Places) -> Mapping[str, Runtime]:
         """Every runtime, ready to be used."""
         adopt_orphans()
-        processes = Processes(self._job.file.parent.resolve(), self._job.environment, find_cgroups())
+        environment = self._job.environment
+        processes = Processes(self._job.file.parent.resolve(), environment, find_cgroups() or find_scopes(environment))
         for model, instance in planned.plan.instances.items():
             for key in processes.unenforced(instance) if instance.runtime == "process" else ():
                 message = f"`limits.{key}` of `{model}` is not enforced: this process may not make cgroups for it"
-                path, hint = ("models", model, "limits"), "run it as root, or as a systemd unit with `Delegate=yes`"
+                path, hint = (
+                    ("models", model, "limits"),
+                    "run it as root, in a systemd unit with `Delegate=yes`, or with a systemd of its user",
+                )
                 self._report(report.Noted(Problem(message, path=path, hint=hint, severity="warning")))
         return {"process": processes, **self._containers(at)}
 

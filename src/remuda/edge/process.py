@@ -84,6 +84,8 @@ class Process:
 
     def _ended(self) -> None:
         self._unwatch()
+        if self._child and self._cgroup is None:
+            self._cgroup = cgroup_of(self.pid)  # until we wait for it, the number is nobody else's
         self.is_out_of_memory = self._cgroup is not None and self._cgroup.is_out_of_memory
         returncode = self._child.wait() if self._child else _status_of_child(self.pid)
         if not self.exited.done():
@@ -104,6 +106,8 @@ class Process:
     def members(self) -> list[int]:
         """Every live process of the engine: its session and cgroup, descendants that left them, and marked orphans."""
         table = processes()
+        if self._cgroup is None and self.identity.is_alive:
+            self._cgroup = cgroup_of(self.pid)  # a program in a scope enters it only after its start
         family = (
             set() if self._pid_is_reused(table) else {pid for pid, found in table.items() if found.session == self.pid}
         )
