@@ -138,8 +138,9 @@ class Daemon:
             measuring = Measuring(planner.devices, peaks, around)
             instances.upkeep = measuring.memory
             stack.push_async_callback(measuring.memory.close)
-            await measuring.memory.calibrate()
             await instances.take_over()
+            # Only now: what engines of ours hold that have been taken over is no other program's.
+            await measuring.memory.calibrate()
             measuring.recall()
             status = Status(job.file.absolute(), server.url, at, residency, dispatcher, instances)
             parts = _Parts(server, status, books, reloader, measuring)

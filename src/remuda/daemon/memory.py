@@ -161,7 +161,7 @@ class Memory:
         return outcome
 
     async def calibrate(self) -> None:
-        """Learn what the devices are like before anything of ours starts; to be awaited before that."""
+        """Learn what the devices are like before anything is started; engines that run already have to be watched."""
         await self._sample(self._devices)
 
     async def keep(self) -> None:
