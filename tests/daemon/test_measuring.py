@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from remuda.daemon.measuring import Measuring, Surroundings
 from remuda.daemon.report import Report
+from remuda.edge.peaks import Peaks
 from remuda.plan.plan import Instance, Plan
 from remuda.residency.events import Event, InstanceReady, InstanceStopped, MemoryMeasured
 from tests.daemon.fleet_of_fakes import World, fake, launcher, places
@@ -33,7 +34,7 @@ def measuring(directory: Path, events: Events, *instances: Instance) -> Measurin
     plan = Plan({instance.model_id: instance for instance in instances}, {"cpu": 2**36})
     reports: list[Report] = []
     around = Surroundings(launcher(directory), cast("Any", events), lambda: plan, reports.append)
-    return Measuring(("cpu",), places(directory), around)
+    return Measuring(("cpu",), Peaks(places(directory).peaks), around)
 
 
 async def run_once(directory: Path, instance: Instance, measured: Measuring) -> None:

@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "schema": "Print the JSON schema of the fleet file.",
     "plan": "Show where each model is placed and what it needs.",
     "up": "Serve the fleet at one address.",
+    "down": "End the running daemon.",
+    "restart": "Replace the running daemon, not its engines.",
     "serve": "Serve one model without a fleet file.",
     "demo": "Serve two tiny models made on the spot.",
     "ps": "Show what is running.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
@@ -91,6 +92,14 @@ def problem_json(problem: Problem, file: str) -> dict[str, Any]:
 def is_terminal(stream: TextIO | None = None) -> bool:
     """Whether a person is likely to see what is printed to a stream (stdout unless given)."""
     return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
+
+
+def is_file() -> bool:
+    """Whether results are printed into a file."""
+    try:
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _styled(text: str, what: str, stream: TextIO) -> str:

@@ -139,6 +139,14 @@ class Dispatcher:
         """Take a model out of memory."""
         self.emit(UnloadAsked(model, kill))
 
+    def turn_away(self) -> None:
+        """Refuse what still waits: another daemon will answer it when it is asked again."""
+        message = "the daemon is being replaced, ask again"
+        while self._waiters:
+            request, waiter = next(iter(self._waiters.items()))
+            self.abandon(request)
+            waiter.refused(Refuse(request, "", RefusalKind.SHUTTING_DOWN, message, retry_after_s=1))
+
     async def shut_down(self, grace_s: float) -> None:
         """Refuse what waits, let what is served finish for at most `grace_s`, stop everything."""
         self._is_ending = True

@@ -13,7 +13,6 @@ from remuda.daemon import report
 from remuda.daemon.dispatcher import Dispatcher
 from remuda.daemon.launcher import Launcher
 from remuda.daemon.memory import Ears, Memory
-from remuda.edge.paths import Places
 from remuda.edge.peaks import Peaks, key_of
 from remuda.edge.probes.memory import machine_probe
 from remuda.errors import Problem
@@ -34,10 +33,10 @@ class Surroundings:
 class Measuring:
     """The memory of a daemon's engines on these devices. Raises EffectError or ProbeError when it cannot be read."""
 
-    def __init__(self, devices: Iterable[str], at: Places, around: Surroundings) -> None:
+    def __init__(self, devices: Iterable[str], peaks: Peaks, around: Surroundings) -> None:
         self._around = around
         ears = Ears(measured=self._measured, observed=self._observed, failed=self._failed)
-        self.memory = Memory(machine_probe(), devices, Peaks(at.peaks), self._key, ears)
+        self.memory = Memory(machine_probe(), devices, peaks, self._key, ears)
 
     def recall(self) -> None:
         """Tell what earlier runs have learned of the models that are in the plan now."""
