@@ -95,8 +95,9 @@ class World:
         request = self._requests
         self.waiting[request] = Waiter(model, self.now)
         self._event = RequestArrived(request, model, priority, insists)
-        taken = self.residency.take(request, model, priority)
-        self.told.append((lambda residency: residency.take(request, model, priority), taken))
+        now = self.now
+        taken = self.residency.take(request, model, now, priority)
+        self.told.append((lambda residency: residency.take(request, model, now, priority), taken))
         if taken:
             self._grant(request, model)
         else:

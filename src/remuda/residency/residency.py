@@ -150,7 +150,7 @@ class Residency:
                 self._ordered(event, now)
         return commands
 
-    def take(self, request: int, model: str, priority: int = 0) -> bool:
+    def take(self, request: int, model: str, now: float, priority: int = 0) -> bool:
         """Grant a request at once if the model is ready; else nothing has happened, and `RequestArrived` must follow.
 
         The same decision as for that event, without an event and a command: most requests are for a ready model.
@@ -159,6 +159,7 @@ class Residency:
         instance = self._herd.instances[model]
         if instance.state is not State.READY:
             return False
+        instance.worth.resume(now)
         self._herd.take(instance, request, priority + instance.resident.priority)
         return True
 
@@ -184,6 +185,7 @@ class Residency:
         if event.insists:
             instance.failures.forget()
         instance.sent_away = False
+        instance.worth.resume(now)
         if instance.state is State.READY:  # 1
             self._herd.grant(instance, request, priority)
         elif self._shutting_down:  # 2

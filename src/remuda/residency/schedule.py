@@ -15,7 +15,8 @@ draining instance is granted nothing, its use does not grow and the choice settl
 all of them are idle: if the waiting client leaves meanwhile, nothing was stopped for nobody.
 
 An instance that is asked for all the time does not make way at once, but when those who wait for its room have waited,
-all together, for as long as the swap will make its own users wait. So they gather, and one swap serves them all.
+all together, for as long as the swap will make its own users wait. So they gather, and one swap serves them all. The
+short pauses that its users make (an agent that thinks between two requests) are part of its use.
 
 On devices where an engine is starting nothing else is started or evicted, and nothing is started where one is being
 stopped: engines measure free memory while they start.
@@ -153,7 +154,7 @@ class _Walk:
             return
         if waits_s := self._spares_s(model, victims):
             self._wait(model, Obstacle.RESIDENCY, victims)
-            self._wake_in(model, waits_s)
+            self._wake_in(model, waits_s, victims)
             return
         self.decided.victims[model] = victims
         for victim in victims:
@@ -178,7 +179,7 @@ class _Walk:
     def _spares_s(self, model: str, victims: tuple[str, ...]) -> float:
         """For how long those in use are spared, because it would cost their users more than it brings; often 0."""
         picture = self._picture
-        hot = [victim for victim in victims if self._busy(victim) and self._instances[victim].state is State.READY]
+        hot = [victim for victim in victims if self._in_use(victim, model)]
         requests = picture.waiting.count(model)
         if not hot or not requests or picture.is_overdue(model):
             return 0.0
@@ -187,9 +188,15 @@ class _Walk:
         cost = sum(picture.swap_cost(victim, model) for victim in hot)
         return max(0.0, cost - picture.waiting.waited_s(model, picture.now)) / requests
 
-    def _wake_in(self, model: str, waits_s: float) -> None:
+    def _in_use(self, victim: str, newcomer: str) -> bool:
+        if self._instances[victim].state is not State.READY:
+            return False
+        return self._busy(victim) or self._picture.lingers_until(victim, newcomer) > self._picture.now
+
+    def _wake_in(self, model: str, waits_s: float, victims: Iterable[str]) -> None:
         picture = self._picture
         self.decided.wake_at.append(min(picture.now + max(waits_s, _SHORTEST_WAIT_S), picture.overdue_at(model)))
+        self.decided.wake_at += [end for v in victims if (end := picture.lingers_until(v, model)) > picture.now]
 
     def _advance(self, model: str, victims: tuple[str, ...]) -> None:
         """Take the next step towards the model's start."""
