@@ -159,7 +159,7 @@ class MemoryMeasured:
     """What an instance of the model has been seen to need, at its peak: replaces the claims of its policy.
 
     From the next start on; before that only what it needs more than it claimed counts, at once. `claims` names every
-    device that it uses. It is forgotten when a new policy has another fingerprint for the model.
+    device that it uses. It is forgotten when a new policy has another fingerprint for the model, or no such model.
     """
 
     model: str

@@ -68,12 +68,10 @@ class Picture:
             return frozenset()
         priority = self.priority(newcomer)
         return frozenset(
-            victim for victim in victims if self._is_urgent(victim, priority) or self.evictable_at(victim) > self.now
+            victim
+            for victim in victims
+            if self.evictable_at(victim) > self.now or self.instances[victim].is_used_above(priority)
         )
-
-    def _is_urgent(self, victim: str, priority: int) -> bool:
-        used_for = self.instances[victim].use_priority
-        return used_for is not None and used_for > priority
 
     def cost(self, victim: str) -> float:
         """What it costs to send the instance away, in seconds of waiting."""

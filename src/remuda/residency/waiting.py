@@ -44,6 +44,8 @@ class _Line:
 
     @property
     def oldest(self) -> _Arrival:
+        if len(self.arrivals) == 1:
+            return self.best
         return min(map(_first, self.arrivals.values()), key=lambda arrival: arrival.number)
 
     @property
