@@ -193,12 +193,24 @@ class Residency:
         elif not self._may_join(instance) and (objected := objection(self._herd.picture(now), model)):  # 3
             self._herd.refuse(request, model, objected)
         else:  # 4
+            is_one_more = self._is_one_more(instance, now)
             self._herd.waiting.add(request, model, priority, now)
-            self._settle(now)
+            if not is_one_more:
+                self._settle(now)
 
     def _may_join(self, instance: Instance) -> bool:
         """Whether a request may wait for the instance that is up: it is starting, or may yet be let stay."""
         return instance.staying and (instance.state is State.STARTING or not self._herd.ledger.excess(instance.model))
+
+    def _is_one_more(self, instance: Instance, now: float) -> bool:
+        """Whether others wait already whose turn is not changed by one more: their load has begun, or they are overdue.
+
+        Where requests gather by the thousand, nothing is worth deciding a thousand times.
+        """
+        if not self._herd.waiting.count(instance.model):
+            return False
+        is_loading = instance.state is State.STARTING and instance.staying
+        return is_loading or self._herd.picture(now).is_overdue(instance.model)
 
     def _left(self, request: int, now: float) -> None:
         """A request is over; a client may leave in the very turn in which it is granted."""
