@@ -172,8 +172,8 @@ class World:
         self.tell(DevicesObserved({device: Foreign(size, "a game") for device, size in foreign.items()}))
 
     def measure(self, model: str, claims: dict[str, int]) -> None:
-        self.room.measured[model] = claims
-        if model in self.engines:
+        if self.room.known[model].claims_all:
+            self.room.measured[model] = claims
             before = self.engines[model].claims
             self.engines[model].claims = {d: max(size, before.get(d, 0)) for d, size in claims.items()}
         self.tell(MemoryMeasured(model, claims))

@@ -69,7 +69,9 @@ class Ledger:
         self.observe({device: Foreign(before.used_bytes + used_bytes, by or before.by)})
 
     def measure(self, model: str, claims: Mapping[str, int]) -> None:
-        """The model has been seen to need so much."""
+        """The model has been seen to need so much; what the policy claims for it stays, unless it does not know."""
+        if not self._claimed[model].alone:
+            return
         self._measured[model] = Need(claims)
         if charged := self._charged.get(model):
             grown = {device: max(size, charged.claims.get(device, 0)) for device, size in claims.items()}
@@ -205,22 +207,15 @@ class Occupancy:
             rest.remove(model)
         return rest
 
-    def _has_bytes(self, model: str) -> bool:
-        need, used, room = self._ledger.next_need(model), self._used_bytes, self._ledger.room_bytes
-        if need.alone:
-            return True
-        for device, size in need.claims.items():
-            if used.get(device, 0) + size > room.get(device, math.inf):
-                return False
-        return True
-
     def lacks_bytes(self, model: str) -> dict[str, float]:
         """What would have to be freed of each device for the model to join; empty when there is room."""
         need = self._ledger.next_need(model)
         if need.alone:
             return {}
         used, room = self._used_bytes, self._ledger.room_bytes
-        return {d: over for d, size in need.claims.items() if (over := used.get(d, 0) + size - room.get(d, math.inf)) > 0}
+        return {
+            d: over for d, size in need.claims.items() if (over := used.get(d, 0) + size - room.get(d, math.inf)) > 0
+        }
 
     def excluding(self, newcomer: str) -> list[str]:
         """The members beside whom the newcomer cannot be, whatever the bytes and the families."""
@@ -254,7 +249,7 @@ class Occupancy:
         ledger = self._ledger
         if ledger.lent and not ledger.lent.keys().isdisjoint(ledger.next_need(model).claims):
             return False
-        if not self._has_bytes(model) or self.excluding(model):
+        if self.lacks_bytes(model) or self.excluding(model):
             return False
         families = ledger.families_of.get(model)
         return families is None or any(self._governed <= family for family in families)

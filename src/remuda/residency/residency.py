@@ -193,17 +193,17 @@ class Residency:
         elif not self._may_join(instance) and (objected := objection(self._herd.picture(now), model)):  # 3
             self._herd.refuse(request, model, objected)
         else:  # 4
-            is_one_more = self._is_one_more(instance, now)
+            is_one_of_many = self._has_its_turn(instance, now)
             self._herd.waiting.add(request, model, priority, now)
-            if not is_one_more:
+            if not is_one_of_many:
                 self._settle(now)
 
     def _may_join(self, instance: Instance) -> bool:
         """Whether a request may wait for the instance that is up: it is starting, or may yet be let stay."""
         return instance.staying and (instance.state is State.STARTING or not self._herd.ledger.excess(instance.model))
 
-    def _is_one_more(self, instance: Instance, now: float) -> bool:
-        """Whether others wait already whose turn is not changed by one more: their load has begun, or they are overdue.
+    def _has_its_turn(self, instance: Instance, now: float) -> bool:
+        """Whether some wait whose turn one more or less does not change: their load has begun, or they are overdue.
 
         Where requests gather by the thousand, nothing is worth deciding a thousand times.
         """
@@ -215,8 +215,9 @@ class Residency:
     def _left(self, request: int, now: float) -> None:
         """A request is over; a client may leave in the very turn in which it is granted."""
         if request in self._herd.waiting:
-            self._herd.waiting.withdraw(request)
-            self._settle(now)
+            model = self._herd.waiting.withdraw(request)
+            if not self._has_its_turn(self._herd.instances[model], now):
+                self._settle(now)
         elif request in self._herd.granted:
             instance, attempt = self._herd.granted.pop(request)
             if instance.attempt == attempt and instance.in_flight:
