@@ -6,8 +6,9 @@ It keeps books of its own, carries out every command and asserts with each that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from remuda.engines.contract import Failure
 from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Start, Stop, WakeAt
@@ -347,8 +348,15 @@ class World:
 
 def backwards(policy: Policy) -> Policy:
     """The same policy, written in another order."""
-    residents = dict(reversed(list(policy.residents.items())))
-    return replace(policy, residents=residents, budget=dict(reversed(list(policy.budget.items()))))
+    residents = {
+        model: replace(resident, claims=_reversed(resident.claims))
+        for model, resident in _reversed(policy.residents).items()
+    }
+    return replace(policy, residents=residents, budget=_reversed(policy.budget))
+
+
+def _reversed(items: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(reversed(list(items.items())))
 
 
 def _telling(event: Event, now: float) -> Told:

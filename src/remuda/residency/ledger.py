@@ -22,10 +22,14 @@ _NOBODY = Foreign(0)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What an instance takes of the devices; with `alone`, nobody else may be on any of them."""
+    """What an instance takes of the devices, in the order of their names; with `alone`, nobody else may be on any."""
 
     claims: Mapping[str, int]
     alone: bool = False
+
+
+def _need(claims: Mapping[str, int], *, alone: bool = False) -> Need:
+    return Need(dict(sorted(claims.items())), alone)
 
 
 class Ledger:
@@ -46,7 +50,7 @@ class Ledger:
         """From now on this policy holds; `departing` are still up and not in it."""
         self.policy = policy
         self._residents = {**policy.residents, **departing}
-        self._claimed = {model: Need(r.claims, r.claims_all) for model, r in self._residents.items()}
+        self._claimed = {model: _need(r.claims, alone=r.claims_all) for model, r in self._residents.items()}
         self._at_odds = _at_odds(self._residents.values())
         self.fixed = frozenset(model for model, r in self._residents.items() if r.always_on or not r.swappable)
         self.families_of = {
@@ -72,7 +76,7 @@ class Ledger:
         """The model has been seen to need so much; what the policy claims for it stays, unless it does not know."""
         if not self._claimed[model].alone:
             return
-        self._measured[model] = Need(claims)
+        self._measured[model] = _need(claims)
         if charged := self._charged.get(model):
             grown = {device: max(size, charged.claims.get(device, 0)) for device, size in claims.items()}
             self._charged[model] = Need({**charged.claims, **grown}, charged.alone)
