@@ -56,7 +56,7 @@ class Dispatcher:
             waiter.refused(Refuse(request, model, RefusalKind.REMOVED, message))
             return
         # In the midst of a decision, what has not been decided yet must not be overtaken.
-        if not self._is_dispatching and self._residency.take(request, model, priority):
+        if not self._is_dispatching and self._residency.take(request, model, self._clock(), priority):
             waiter.granted(self._instances.endpoint(model))
             return
         self._waiters[request] = waiter
