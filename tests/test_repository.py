@@ -26,14 +26,16 @@ EFFECTFUL_ROOMS = {"cli", "daemon", "edge", "web"}
 
 TESTED_ELSEWHERE: Mapping[str, str] = {
     # Verbs, and what they and the daemon are made of, are tried as users meet them: as processes.
+    "cli/background.py": "end_to_end/test_life.py",
     "cli/demo.py": "end_to_end/test_demo.py",
-    "cli/explain.py": "end_to_end/test_verbs.py",
+    "cli/down.py": "end_to_end/test_life.py",
     "cli/foreground.py": "end_to_end/test_up.py",
     "cli/lease.py": "end_to_end/test_verbs.py",
     "cli/lend.py": "end_to_end/test_verbs.py",
     "cli/load.py": "end_to_end/test_up.py",
     "cli/logs.py": "end_to_end/test_demo.py",
     "cli/reload.py": "end_to_end/test_clients.py",
+    "cli/restart.py": "end_to_end/test_life.py",
     "cli/running.py": "end_to_end/test_up.py",
     "cli/serve.py": "end_to_end/test_demo.py",
     "cli/unload.py": "end_to_end/test_up.py",
@@ -42,6 +44,7 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "daemon/daemon.py": "end_to_end/test_up.py",
     "daemon/job.py": "end_to_end/test_up.py",
     "daemon/planning.py": "daemon/test_reload.py",
+    "daemon/rehearsal.py": "end_to_end/test_life.py",
     "daemon/upkeep.py": "daemon/test_instances.py",
     "edge/process_table.py": "edge/test_process.py",
     # The two ends of one API.

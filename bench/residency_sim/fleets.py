@@ -15,7 +15,7 @@ How long a stop takes until the memory is seen back is an assumption: 4 s for vL
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 _MIB = 1 << 20
@@ -65,6 +65,11 @@ class Fleet:
 
     models: Mapping[str, Model]
     budget: Mapping[str, int]
+
+    def fits(self, models: Collection[str]) -> bool:
+        """Whether these models can be up together."""
+        claims = [self.models[model].claims for model in models]
+        return all(sum(claim.get(device, 0) for claim in claims) <= size for device, size in self.budget.items())
 
     @property
     def longest_swap_s(self) -> float:

@@ -59,10 +59,15 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of it: the waiting time of every request, and how often an engine was started."""
+    """What came of it: the waiting time of every request, and how often an engine was started.
+
+    `overtaken_s`: the longest that anybody had waited when somebody who came later was preferred, although only one of
+    the two models can be up: was granted a ready engine, or had one started.
+    """
 
     waits_s: Sequence[float]
     starts: int
+    overtaken_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -101,6 +106,7 @@ class _World:
         self._disk_free_at = 0.0
         self._waits_s: list[float] = []
         self._starts = 0
+        self._overtaken_s = 0.0
 
     def run(self) -> Run:
         for client in self._trace.clients:
@@ -120,7 +126,7 @@ class _World:
                 self._up.remove(due.event.model)
             self._tell(due.event)
         assert not self._asked, f"{len(self._asked)} requests of `{self._trace.name}` were never granted"
-        return Run(self._waits_s, self._starts)
+        return Run(self._waits_s, self._starts, self._overtaken_s)
 
     def _ask_next(self, steps: Iterator[Step], begins_at: float) -> None:
         step = next(steps, None)
@@ -133,8 +139,11 @@ class _World:
         for command in self._scheduler.handle(event, self._now):
             match command:
                 case Grant(request, model):
+                    if not isinstance(event, InstanceReady):
+                        self._note_overtaken(request)
                     self._serve(request, model)
                 case Start(model, attempt):
+                    self._note_overtaken(self._first_for(model))
                     self._start(model, attempt)
                 case Stop(model, attempt):
                     self._schedule(self._now + self._fleet.models[model].engine.stop_s, InstanceStopped(model, attempt))
@@ -150,6 +159,19 @@ class _World:
         assert model in self._up
         self._waits_s.append(self._now - asked.at)
         self._schedule(self._now + asked.step.service_s, RequestEnded(request), asked)
+
+    def _first_for(self, model: str) -> int:
+        return next(number for number, asked in self._asked.items() if asked.step.model == model)
+
+    def _note_overtaken(self, preferred: int) -> None:
+        """Those who wait are in order of their arrival; the first of each model stands for all of them."""
+        model = self._asked[preferred].step.model
+        for number, asked in self._asked.items():
+            if number == preferred:
+                return
+            if asked.step.model != model and not self._fleet.fits({asked.step.model, model}):
+                self._overtaken_s = max(self._overtaken_s, self._now - asked.at)
+                return
 
     def _start(self, model: str, attempt: int) -> None:
         self._up.add(model)

@@ -53,6 +53,11 @@ def test_with_remuda_it_does_not() -> None:
     assert max(waits(remuda, make_fleet(9, a=5, b=6), *stream, asks(30, ("b", 1))).waits_s) < 200
 
 
+def test_a_wait_counts_as_overtaken_when_a_later_request_is_preferred_that_is_in_the_way() -> None:
+    clients = (asks(0, ("a", 100)), asks(20, ("b", 1)), asks(50, ("a", 1)), asks(60, ("c", 1)))
+    assert waits(LlamaSwap, make_fleet(9, a=5, b=6, c=3), *clients).overtaken_s == 30.0
+
+
 def test_llama_swap_evicts_as_few_as_it_can_and_the_first_of_the_file() -> None:
     small = make_fleet(9, a=3, b=3, c=3, d=4)
     run_of = waits(LlamaSwap, small, asks(0, ("c", 1), ("b", 1), ("a", 1), ("d", 1), ("c", 1)))
@@ -102,8 +107,9 @@ def test_traces_are_made_of_their_seed(make: Callable[[random.Random], Trace]) -
 
 
 def test_quantiles_and_bars() -> None:
-    of_ours, of_theirs = figures([Run([1.0, 2.0], 1), Run([3.0, 4.0], 2)]), figures([Run([0.0, 9.0], 1)])
+    of_ours, of_theirs = figures([Run([1.0, 2.0], 1), Run([3.0, 4.0], 2, 200.0)]), figures([Run([0.0, 9.0], 1)])
     assert (of_ours.total_s, of_ours.p50_s, of_ours.worst_s, of_ours.starts) == (10.0, 3.0, 4.0, 3)
     found = {OURS: of_ours, FIRST_COME: of_theirs}
-    assert [verdict.met for verdict in judge_trace(found, allowed_s=4.0)] == [False, True]
+    trace = Trace("test", make_fleet(9, a=5), (asks(0, ("a", 1)),))
+    assert [verdict.met for verdict in judge_trace(found, trace)] == [False, True, False]
     assert judge_mix(found).met is False

@@ -62,7 +62,7 @@ async def test_any_answer_is_life(tmp_path: Path) -> None:
         assert not await is_found_hanging(endpoint, tmp_path / "log")
 
 
-async def test_one_that_streams_is_busy_and_hangs_once_it_does_not(tmp_path: Path) -> None:
+async def test_trap_31_one_that_streams_is_busy_and_hangs_once_it_does_not(tmp_path: Path) -> None:
     async with server(streams) as endpoint:
         reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
         writer.write(b"GET /v1 HTTP/1.1\r\n\r\n")

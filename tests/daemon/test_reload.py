@@ -13,6 +13,7 @@ from remuda.daemon.launcher import Launcher
 from remuda.daemon.planning import Planner
 from remuda.daemon.reload import Reloaded, Reloader, Running
 from remuda.edge.http.limits import Limits
+from remuda.edge.peaks import Peaks, key_of
 from remuda.errors import RemudaError
 from remuda.facts.device import Device
 from remuda.facts.host import Host
@@ -38,6 +39,7 @@ class Server:
 
     def __init__(self) -> None:
         self.taken: list[tuple[Gateway, Limits]] = []
+        self.addresses: tuple[tuple[str, int], ...] = (("127.0.0.1", 8080),)
 
     def replace(self, gateway: Gateway, limits: Limits) -> None:
         self.taken.append((gateway, limits))
@@ -63,7 +65,7 @@ class Setting:
         self.key.write_text("first")
         fleet, _, _ = load_fleet(TEXT, "remuda.yaml")
         job = Job(fleet, self.file, os.environ)
-        planner = Planner(job, HOST)
+        planner = Planner(job, HOST, Peaks(directory / "peaks.json"))
         planned = planner.plan(fleet)
         self.launcher: Launcher = launcher(directory)
         self.instances = Instances(
@@ -183,3 +185,22 @@ async def test_who_asks_together_gets_one_reload_and_who_asks_later_the_next(set
     await asyncio.gather(*first, *second)
     assert len(setting.server.taken) == 2
     assert setting.gateway.directory.find("gamma") is not None
+
+
+async def test_keys_are_not_taken_from_a_gateway_that_others_reach(tmp_path: Path) -> None:
+    setting = Setting(tmp_path)
+    setting.server.addresses = (("127.0.0.1", 8080), ("192.0.2.7", 8080))
+    with pytest.raises(RemudaError, match=r"cannot listen at `192\.0\.2\.7:8080` without keys"):
+        await setting.reload(TEXT.replace(TEXT.splitlines()[1], ""))
+    assert setting.server.taken == []
+
+
+async def test_how_long_loads_took_before_is_known_to_a_plan(tmp_path: Path) -> None:
+    fleet, _, _ = load_fleet(TEXT, "remuda.yaml")
+    peaks = Peaks(tmp_path / "peaks.json")
+    planner = Planner(Job(fleet, tmp_path / "remuda.yaml", os.environ), HOST, peaks)
+    planned = planner.plan(fleet)
+    assumed_s = planned.policy.residents["alpha"].load_s
+    peaks.learn_load(key_of(planned.plan.instances["alpha"], (), tmp_path), "alpha", 42.5, 1)
+    residents = planner.plan(fleet).policy.residents
+    assert (residents["alpha"].load_s, residents["beta"].load_s) == (42.5, assumed_s)

@@ -130,3 +130,21 @@ def test_the_embedded_engine_is_known_by_its_build(monkeypatch: pytest.MonkeyPat
     before = key_of(INSTANCE, (), DIRECTORY)
     monkeypatch.setattr(peaks, "embedded_build", lambda _program: "b11549")
     assert key_of(INSTANCE, (), DIRECTORY) != before
+
+
+def test_how_long_the_last_load_took_is_known_beside_the_peak(path: Path) -> None:
+    learned(path, 1000)
+    known = Peaks(path)
+    known.learn_load("key", "org/tiny:1", 9.5, 1001.0)
+    known.learn_load("other", "org/other:1", 3.0, 1001.0)
+    known.save()
+    again = Peaks(path)
+    assert (again.of("key"), again.load_s("key")) == ({"cuda0": 1000}, 9.5)
+    assert (again.of("other"), again.load_s("other")) == ({}, 3.0)
+    assert again.load_s("never") is None
+
+
+def test_a_file_from_before_loads_were_noted_is_understood(path: Path) -> None:
+    path.write_text('{"version":1,"peaks":[{"key":"key","model":"m","used_bytes":{"cpu":7},"seen_s":1.0}]}')
+    known = Peaks(path)
+    assert (known.of("key"), known.load_s("key")) == ({"cpu": 7}, None)

@@ -147,3 +147,24 @@ async def test_stopping_twice_is_harmless(log: Path) -> None:
     await asyncio.gather(started.stop(signal.SIGTERM, 0.05), started.stop(signal.SIGTERM, 0))
     await started.stop(signal.SIGTERM, 0)
     assert started.members() == []
+
+
+async def test_trap_the_number_of_an_ended_engine_may_be_a_strangers(log: Path) -> None:
+    stranger = spawn("import time; print('up', flush=True); time.sleep(60)", log)
+    await written(log)
+    former = dataclasses.replace(stranger.identity, started_ticks=stranger.identity.started_ticks - 1, mark="")
+    async with asyncio.timeout(5):
+        await process.end_leftovers(former)
+    assert process.adopt(former) is None
+    assert alive(stranger.pid)
+    await stranger.stop(signal.SIGKILL, 0)
+
+
+async def test_the_status_of_a_child_that_the_program_before_us_started_is_known(log: Path) -> None:
+    started = spawn("import time; print('up', flush=True); time.sleep(60)", log)
+    await written(log)
+    adopted = process.adopt(started.identity)
+    started.release()
+    assert adopted is not None
+    await adopted.stop(signal.SIGTERM, 10)
+    assert adopted.exited.result() == -signal.SIGTERM

@@ -15,6 +15,6 @@ def test_a_process_that_was_started_on_a_terminal_has_one() -> None:
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(sys.executable, [sys.executable, "-c", CODE])  # noqa: S606
-    assert os.read(terminal, 100) == b"True\r\n"
+    with os.fdopen(terminal, "rb") as shown:
+        assert shown.readline() == b"True\r\n"
     os.waitpid(pid, 0)
-    os.close(terminal)

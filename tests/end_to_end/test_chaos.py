@@ -1,4 +1,4 @@
-"""Everything at once: more models than room, engines and a daemon that are killed, edits of the file, many clients."""
+"""Everything at once: more models than room, engines and daemons that end, edits of the file, many clients."""
 
 import contextlib
 import os
@@ -111,6 +111,8 @@ def test_every_request_ends_in_the_right_answer_or_one_clear_error_and_nothing_i
         for step in range(1, 6):
             wait_for(tally, step * 150)
             kill_some_engine(first, dice)
+            if step == 2:
+                restart(home, first)
             if step == 3:
                 reload(home, 1024)
         left = {row["pid"] for row in first.ps().values() if row["state"] == "ready"}
@@ -132,6 +134,12 @@ def test_every_request_ends_in_the_right_answer_or_one_clear_error_and_nothing_i
     assert tally.total == REQUESTS
     assert tally.outcomes["answered"] > 0.8 * REQUESTS, tally.outcomes
     assert engines(home.path) == []
+
+
+def restart(home: Home, daemon: Daemon) -> None:
+    """Another daemon in the place of this one."""
+    assert home.json("restart")["pid"] == daemon.pid
+    assert daemon.output.read_text().count(" serves at ") == 2
 
 
 def reload(home: Home, context: int) -> None:

@@ -32,14 +32,14 @@ def ask(daemon: Daemon, model: str) -> None:
 def test_explain_says_what_would_go_and_a_lease_keeps_it(home: Home) -> None:
     with home.up(home.fleet(FLEET)) as daemon:
         ask(daemon, "one")
-        assert "`one`" in home.run("explain", "two").stdout
-        assert home.json("explain", "two")["evicts"] == ["one"]
+        assert "`one`" in home.run("plan", "--explain", "two").stdout
+        assert home.json("plan", "--explain", "two")["evicts"] == ["one"]
         (lease,) = home.json("lease", "one", "--ttl", "5m")["leases"]
-        assert home.json("explain", "two")["evicts"] == []
+        assert home.json("plan", "--explain", "two")["evicts"] == []
         assert lease["lease"] in home.run("lease").stdout
         assert home.run("lease", "--end", lease["lease"]).returncode == 0
         assert home.json("lease") == {"leases": []}
-        assert home.json("explain", "two")["evicts"] == ["one"]
+        assert home.json("plan", "--explain", "two")["evicts"] == ["one"]
         ask(daemon, "two")
         assert daemon.ps()["one"]["state"] == "stopped"
 

@@ -46,8 +46,8 @@ class Room:
 
     def adopt(self, policy: Policy) -> None:
         """From now on this policy holds."""
-        for model, resident in policy.residents.items():
-            if model in self.known and self.known[model].fingerprint != resident.fingerprint:
+        for model, before in self.known.items():
+            if model not in policy.residents or policy.residents[model].fingerprint != before.fingerprint:
                 self.measured.pop(model, None)
         self.policy = policy
         self.known |= policy.residents

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from remuda.residency.commands import Grant, RefusalKind, Refuse, Start, Stop
 from remuda.residency.events import (
     DeviceReturned,
@@ -92,22 +94,28 @@ def test_memory_that_does_not_come_back_counts_as_used_by_who_has_it() -> None:
     play.on(DevicesObserved({"gpu": Foreign(0)})).on(RequestArrived(2, "b"), Start("b", 2))
 
 
-def test_what_was_measured_takes_the_place_of_what_was_claimed_from_the_next_start_on() -> None:
-    play = Playbook(make_policy({"a": 8, "b": 4}, 10)).up("a").on(MemoryMeasured("a", {"gpu": 6}))
-    play.on(RequestArrived(1, "b"), Stop("a", 1, "evicted for `b`")).swap("a", "b", granted=(1,))
-    play.on(RequestEnded(1)).on(RequestArrived(2, "a"), Start("a", 3))
+def of_unknown_size(policy: Policy, model: str) -> Policy:
+    unknown = replace(policy.residents[model], claims_all=True)
+    return replace(policy, residents={**policy.residents, model: unknown})
 
 
-def test_what_is_needed_beyond_the_claim_counts_at_once() -> None:
-    play = Playbook(make_policy({"a": 4, "b": 4}, 8)).up("a").on(MemoryMeasured("a", {"gpu": 5}))
+@pytest.mark.parametrize("size", [6, 9])
+def test_what_was_measured_does_not_take_the_place_of_what_is_declared(size: int) -> None:
+    play = Playbook(make_policy({"a": 8, "b": 2, "c": 3}, 10)).up("a").on(MemoryMeasured("a", {"gpu": size}))
+    assert play.residency.memory_bytes("a") == 8
+    play.on(RequestArrived(1, "b"), Start("b", 2)).on(InstanceReady("b", 2), Grant(1, "b")).on(RequestEnded(1))
+    play.on(RequestArrived(2, "c"), Stop("a", 1, "evicted for `c`"))
+
+
+def test_what_is_needed_beyond_the_charge_counts_at_once() -> None:
+    policy = of_unknown_size(make_policy({"a": 8, "b": 4}, 8), "a")
+    play = Playbook(policy).on(MemoryMeasured("a", {"gpu": 4})).up("a").on(MemoryMeasured("a", {"gpu": 5}))
     assert play.residency.memory_bytes("a") == 5
     play.on(RequestArrived(1, "b"), Stop("a", 1, "evicted for `b`"))
 
 
 def test_a_model_of_unknown_size_has_its_device_to_itself_until_it_is_measured() -> None:
-    policy = make_policy({"a": 99, "b": 4}, 10)
-    unknown = replace(policy.residents["a"], claims_all=True)
-    play = Playbook(replace(policy, residents={**policy.residents, "a": unknown})).up("a")
+    play = Playbook(of_unknown_size(make_policy({"a": 99, "b": 4}, 10), "a")).up("a")
     play.on(MemoryMeasured("a", {"gpu": 6}))
     play.on(RequestArrived(1, "b"), Stop("a", 1, "evicted for `b`")).swap("a", "b", granted=(1,))
     play.on(RequestEnded(1)).on(RequestArrived(2, "a"), Start("a", 3)).on(InstanceReady("a", 3), Grant(2, "a"))

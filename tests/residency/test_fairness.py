@@ -95,6 +95,27 @@ def test_an_instance_that_is_idle_makes_way_at_once_however_often_it_was_used() 
     play.on(RequestArrived(2, "b"), Stop("a", 1, "evicted for `b`"))
 
 
+def agent(play: Playbook, *, pause_s: float) -> Playbook:
+    """Somebody uses `a` again and again from 10.0 on, with pauses; it became idle just now."""
+    up_in(play, "a", 10.0)
+    for number in range(1, 6):
+        play.at(10.0 + pause_s * number).on(RequestArrived(50 + number, "a"), Grant(50 + number, "a"))
+        play.on(RequestEnded(50 + number))
+    return play
+
+
+def test_a_pause_of_its_users_does_not_make_an_instance_idle() -> None:
+    play = agent(Playbook(SLOW), pause_s=1.0)
+    play.at(16.0).on(RequestArrived(2, "b"), WakeAt(17.0))
+    assert play.status("b").waiting_for == WaitingFor(Obstacle.RESIDENCY, ("a",))
+    play.on(RequestArrived(60, "a"), Grant(60, "a")).at(16.5).on(RequestEnded(60))
+    play.at(17.0).on(TimerFired(), WakeAt(18.5)).at(18.5).on(TimerFired(), Stop("a", 1, "evicted for `b`"))
+
+
+def test_pauses_that_are_long_beside_a_swap_do() -> None:
+    agent(Playbook(SLOW), pause_s=1.1).on(RequestArrived(2, "b"), Stop("a", 1, "evicted for `b`"))
+
+
 def test_nobody_gathers_longer_than_anybody_has_to_wait() -> None:
     play = hot(up_in(Playbook(SLOW), "a", 90.0), uses=50)
     play.on(RequestArrived(2, "b"), WakeAt(190.0))

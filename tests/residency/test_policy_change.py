@@ -81,11 +81,12 @@ def test_a_smaller_budget_evicts_nobody_by_itself() -> None:
 
 
 def test_what_was_measured_is_of_no_use_for_other_settings() -> None:
-    play = Playbook(BEFORE).on(MemoryMeasured("a", {"gpu": 3}))
+    unknown = Resident("a", {"gpu": 1}, claims_all=True)
+    play = Playbook(BEFORE).on(after(a=unknown)).on(MemoryMeasured("a", {"gpu": 3}))
     assert play.residency.memory_bytes("a") == 3
-    play.on(after(a=Resident("a", {"gpu": 1}, ttl_s=9.0)))
+    play.on(after(a=replace(unknown, ttl_s=9.0)))
     assert play.residency.memory_bytes("a") == 3
-    play.on(after(a=Resident("a", {"gpu": 1}, fingerprint="new")))
+    play.on(after(a=replace(unknown, fingerprint="new")))
     assert play.residency.memory_bytes("a") == 1
 
 

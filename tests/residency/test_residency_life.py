@@ -321,8 +321,8 @@ def test_the_model_with_the_higher_priority_is_served_first() -> None:
 
 def test_a_ready_model_is_taken_and_given_back_without_an_event() -> None:
     play = Playbook(THREE_OF_WHICH_TWO_FIT).up("a")
-    assert play.residency.take(1, "a")
-    assert play.residency.take(2, "a")
+    assert play.residency.take(1, "a", 0.0)
+    assert play.residency.take(2, "a", 0.0)
     assert play.status("a").in_flight == 2
     assert play.residency.give_back(1, 5.0)
     assert play.residency.give_back(2, 6.0)
@@ -333,18 +333,18 @@ def test_a_ready_model_is_taken_and_given_back_without_an_event() -> None:
 
 def test_what_is_not_ready_is_not_taken() -> None:
     play = Playbook(TWO_OF_WHICH_ONE_FITS)
-    assert not play.residency.take(1, "a")
+    assert not play.residency.take(1, "a", 0.0)
     play.on(RequestArrived(1, "a"), Start("a", 1))
-    assert not play.residency.take(2, "a")
+    assert not play.residency.take(2, "a", 0.0)
 
 
 def test_the_last_request_takes_the_long_way_where_something_follows() -> None:
     play = Playbook(make_policy({"a": 1, "b": 1}, 1, ttl_s={"a": 60.0})).up("a")
-    assert play.residency.take(1, "a")
+    assert play.residency.take(1, "a", 0.0)
     assert not play.residency.give_back(1, 0.0)
     play.on(RequestEnded(1)).on(RequestArrived(2, "b"), Stop("a", 1, "evicted for `b`"))
     play.swap("a", "b", granted=(2,))
-    assert play.residency.take(3, "b")
+    assert play.residency.take(3, "b", 0.0)
     assert play.residency.give_back(2, 0.0)
     play.on(RequestArrived(4, "a"))
     assert not play.residency.give_back(3, 0.0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from remuda.residency.worth import Worth
@@ -22,6 +24,16 @@ def test_the_rate_forgets_sooner() -> None:
         assert worth.uses_per_s(float(second)) <= 1.0 + 0.05
     assert worth.uses_per_s(600.0) == pytest.approx(1.0, rel=0.05)
     assert worth.uses_per_s(900.0) < 0.05
+
+
+def test_a_pause_is_expected_to_take_as_long_as_the_last_ones_did() -> None:
+    worth = Worth()
+    assert worth.pause_s == math.inf
+    for paused_at, resumed_at in ((10.0, 14.0), (20.0, 22.0)):
+        worth.pause(paused_at)
+        worth.resume(resumed_at)
+        worth.resume(resumed_at + 1.0)
+    assert worth.pause_s == 3.0
 
 
 def test_a_drain_is_expected_to_take_as_long_as_the_last_ones_did() -> None:

@@ -6,8 +6,9 @@ It keeps books of its own, carries out every command and asserts with each that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from remuda.engines.contract import Failure
 from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Start, Stop, WakeAt
@@ -95,8 +96,9 @@ class World:
         request = self._requests
         self.waiting[request] = Waiter(model, self.now)
         self._event = RequestArrived(request, model, priority, insists)
-        taken = self.residency.take(request, model, priority)
-        self.told.append((lambda residency: residency.take(request, model, priority), taken))
+        now = self.now
+        taken = self.residency.take(request, model, now, priority)
+        self.told.append((lambda residency: residency.take(request, model, now, priority), taken))
         if taken:
             self._grant(request, model)
         else:
@@ -171,8 +173,8 @@ class World:
         self.tell(DevicesObserved({device: Foreign(size, "a game") for device, size in foreign.items()}))
 
     def measure(self, model: str, claims: dict[str, int]) -> None:
-        self.room.measured[model] = claims
-        if model in self.engines:
+        if self.room.known[model].claims_all:
+            self.room.measured[model] = claims
             before = self.engines[model].claims
             self.engines[model].claims = {d: max(size, before.get(d, 0)) for d, size in claims.items()}
         self.tell(MemoryMeasured(model, claims))
@@ -346,8 +348,15 @@ class World:
 
 def backwards(policy: Policy) -> Policy:
     """The same policy, written in another order."""
-    residents = dict(reversed(list(policy.residents.items())))
-    return replace(policy, residents=residents, budget=dict(reversed(list(policy.budget.items()))))
+    residents = {
+        model: replace(resident, claims=_reversed(resident.claims))
+        for model, resident in _reversed(policy.residents).items()
+    }
+    return replace(policy, residents=residents, budget=_reversed(policy.budget))
+
+
+def _reversed(items: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(reversed(list(items.items())))
 
 
 def _telling(event: Event, now: float) -> Told:

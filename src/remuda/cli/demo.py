@@ -47,7 +47,7 @@ The fleet file is {file}. Ctrl-C ends the demo.
 @click.option("--listen", metavar="HOST:PORT", help=f"Listen here; otherwise at {_HOST}:{_PORT}, or a free port.")
 def command(listen: str | None) -> int:
     """Make two tiny models and serve both with a real engine, offline, until interrupted."""
-    from remuda.cli.foreground import serve  # noqa: PLC0415
+    from remuda.cli.foreground import job_of, serve  # noqa: PLC0415
     from remuda.edge import ports  # noqa: PLC0415
     from remuda.edge.paths import cache_root, private_directory, write_private  # noqa: PLC0415
     from remuda.edge.tiny_gguf import VERSION, write_tiny_model  # noqa: PLC0415
@@ -61,7 +61,8 @@ def command(listen: str | None) -> int:
             write_tiny_model(directory / f"{theme}-{VERSION}.gguf", theme)
     file = directory / f"{listen.rpartition(':')[2]}.yaml"
     write_private(file, _FLEET.format(listen=listen, version=VERSION))
-    return serve(fleet_file.load(file), greeting=lambda url: _GREETING.format(url=url, remuda=_program(), file=file))
+    loaded = fleet_file.load(file)
+    return serve(loaded, job_of(loaded), lambda url: _GREETING.format(url=url, remuda=_program(), file=file))
 
 
 def _program() -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +45,12 @@ class Loaded:
     fleet: Fleet
     document: Document
     warnings: tuple[Problem, ...]
+
+    def placed(self, problems: Iterable[Problem]) -> list[Problem]:
+        """The problems of a plan, which knows paths, at their positions in the file and in its order."""
+        from remuda.spec.check import in_order  # noqa: PLC0415
+
+        return list(in_order(replace(problem, position=self.document.at(problem.path)) for problem in problems))
 
 
 def load(file: Path | None) -> Loaded:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypedDict, Unpack
 
 import uvloop
 
@@ -16,10 +14,14 @@ from remuda.cli import output
 from remuda.cli.fleet_file import Loaded
 from remuda.cli.plain_lines import Display, PlainLines
 from remuda.daemon.daemon import Daemon
+from remuda.daemon.ending import End
+from remuda.daemon.gateway import refuse_open
 from remuda.daemon.job import Job
 from remuda.daemon.report import Noted, Report, Serving
+from remuda.edge import notice
+from remuda.edge.handover import inherit, replace_process
+from remuda.edge.itself import argv
 from remuda.errors import Problem, SpecError, UnsatisfiableError
-from remuda.spec.check import in_order
 from remuda.spec.fleet import Fleet
 from remuda.spec.form import FormError
 from remuda.spec.gateway import Gateway
@@ -28,46 +30,71 @@ from remuda.spec.nearest import suggestion
 
 INTERRUPTED = 130
 
+_NOTIFY = "NOTIFY_SOCKET"
 
-def serve(
-    loaded: Loaded,
-    *,
-    only: Sequence[str] = (),
-    listen: str | None = None,
-    greeting: Callable[[str], str] | None = None,
-    watches: bool = False,
-) -> int:
-    """Serve a fleet until a signal; returns the exit code. With `watches`, edits of its file are applied.
+
+class Wanted(TypedDict, total=False):
+    """What a command line changes of a fleet file: which models, where to listen, whether to apply edits."""
+
+    only: tuple[str, ...]
+    listen: str | None
+    watches: bool
+
+
+def job_of(loaded: Loaded, **wanted: Unpack[Wanted]) -> Job:
+    """The job of this process; raises SpecError for what the fleet cannot have.
+
+    What the process was started with for itself alone is taken out of the environment: engines have no part in it.
+    """
+    only, listen = narrowed(loaded.fleet, wanted.get("only", ())), wanted.get("listen")
+    address = _address(listen, loaded.fleet.gateway) if listen else None
+    environment = {name: value for name, value in os.environ.items() if name != _NOTIFY}
+    estate = inherit(environment)
+    return Job(loaded.fleet, loaded.path, environment, only, address, wanted.get("watches", False), estate)
+
+
+def serve(loaded: Loaded, job: Job, greeting: Callable[[str], str] | None = None) -> int:
+    """Serve a fleet until a signal; returns the exit code, or never if another daemon takes this process.
 
     `greeting` makes what is printed once the gateway's URL is known. What the plan refuses is raised with its places in
     the file.
     """
-    address = _address(listen, loaded.fleet.gateway) if listen else None
-    job = Job(loaded.fleet, loaded.path, os.environ, tuple(only), address, watches)
-    models = [name for name, model in loaded.fleet.models.items() if model.enabled and (not only or name in only)]
-    with _display(models) as display:
+    models = job.only or [name for name, model in loaded.fleet.models.items() if model.enabled]
+    notify = os.environ.get(_NOTIFY)
+    with _display(models) as display, placing(loaded):
 
         def reporter(report: Report) -> None:
             with contextlib.suppress(OSError):  # who closes the terminal or the pipe does not end the daemon
                 if isinstance(report, Noted):
-                    output.problems(_placed(loaded, [report.problem]), str(loaded.path), sys.stderr)
+                    noted(loaded, [report.problem])
                 else:
                     display.show(report)
                 if greeting and isinstance(report, Serving):
                     display.print(greeting(report.url))
+            if isinstance(report, Serving):
+                notice.tell(notify, notice.READY)
 
-        try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                ended_by = runner.run(Daemon(job, reporter).run())
-        except UnsatisfiableError as refused:
-            problems = _placed(loaded, refused.problems)
-            raise UnsatisfiableError(refused.message, file=str(loaded.path), problems=problems) from None
-    return INTERRUPTED if ended_by == signal.SIGINT else 0
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            ended = runner.run(Daemon(job, reporter).run())
+    if ended.how is End.REPLACE:
+        kept = {_NOTIFY: notify} if notify else {}
+        replace_process(argv(*job.words), {**job.environment, **kept}, ended.estate)
+    return INTERRUPTED if ended.how is End.INTERRUPT else 0
 
 
-def _placed(loaded: Loaded, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems of a plan, which knows paths, at their positions in the file and in its order."""
-    return list(in_order(replace(problem, position=loaded.document.at(problem.path)) for problem in problems))
+@contextlib.contextmanager
+def placing(loaded: Loaded) -> Iterator[None]:
+    """Gives what a plan refuses its places in the file."""
+    try:
+        yield
+    except UnsatisfiableError as refused:
+        problems = loaded.placed(refused.problems)
+        raise UnsatisfiableError(refused.message, file=str(loaded.path), problems=problems) from None
+
+
+def noted(loaded: Loaded, problems: Sequence[Problem]) -> None:
+    """Print what a plan notes."""
+    output.remark(loaded.placed(problems), str(loaded.path))
 
 
 def _display(models: Sequence[str]) -> Display:
@@ -83,9 +110,7 @@ def _address(text: str, gateway: Gateway) -> Listen:
         listen = parse_listen(text)
     except FormError as error:
         raise SpecError(f"cannot listen at `{text}`: it {error}", hint=error.hint) from None
-    if not listen.is_loopback and not gateway.keys:
-        message = f"cannot listen at `{text}` without keys: everybody who reaches it could use the models"
-        raise SpecError(message, hint="add `gateway.keys` to the fleet file, or listen at a loopback address")
+    refuse_open([(listen.host, listen.port)], gateway)
     return listen
 
 

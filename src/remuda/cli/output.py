@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
@@ -69,6 +70,11 @@ def problems(found: Iterable[Problem], file: str, stream: TextIO | None = None) 
             _write(stream, f"  {_styled('hint', 'hint', stream)}: {problem.hint}")
 
 
+def remark(found: Iterable[Problem], file: str) -> None:
+    """Print problems that are not the result."""
+    problems(found, file, sys.stderr)
+
+
 def problem_json(problem: Problem, file: str) -> dict[str, Any]:
     """A problem as an object for `--json`."""
     place = problem.position
@@ -86,6 +92,14 @@ def problem_json(problem: Problem, file: str) -> dict[str, Any]:
 def is_terminal(stream: TextIO | None = None) -> bool:
     """Whether a person is likely to see what is printed to a stream (stdout unless given)."""
     return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
+
+
+def is_file() -> bool:
+    """Whether results are printed into a file."""
+    try:
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _styled(text: str, what: str, stream: TextIO) -> str:

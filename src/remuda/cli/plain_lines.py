@@ -1,4 +1,7 @@
-"""Shows a daemon's reports as plain lines; on a terminal `remuda.cli.live_table` does instead."""
+"""Shows a daemon's reports as plain lines; on a terminal `remuda.cli.live_table` does instead.
+
+In a file each begins with its time: whoever reads it later wants to know, and nobody else has noted it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Protocol, Self
 
 from remuda.cli import output
 from remuda.daemon.report import Report, sentence
+from remuda.edge.access_log import iso
+from remuda.edge.clock import unix_s
 
 
 class Display(Protocol):
@@ -33,6 +38,7 @@ class PlainLines:
 
     def __init__(self, models: Sequence[str]) -> None:
         self._width = max((len(model) for model in models), default=0)
+        self._is_dated = output.is_file()
 
     def __enter__(self) -> Self:
         return self
@@ -49,4 +55,4 @@ class PlainLines:
 
     def print(self, text: str) -> None:
         """Print a line."""
-        output.line(text)
+        output.line(f"{iso(unix_s())} {text}" if self._is_dated else text)

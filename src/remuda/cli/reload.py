@@ -27,4 +27,4 @@ def command(file: Path | None, *, as_json: bool) -> None:
         for model in outcome[what]:
             output.note(f"models.{model}: {what}")
     for place in outcome["needs_restart"]:
-        output.note(f"{place}: changed, and not in force before the next `remuda up`")
+        output.note(f"{place}: changed, and not in force before `remuda restart`")

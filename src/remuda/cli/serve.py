@@ -32,7 +32,7 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
 @click.option("--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Listen here.")
 def command(model: str, engine: str | None, settings: tuple[str, ...], listen: str) -> int:
     """Serve MODEL (a GGUF file, a folder of safetensors, or a hub ID) until interrupted."""
-    from remuda.cli.foreground import serve  # noqa: PLC0415
+    from remuda.cli.foreground import job_of, serve  # noqa: PLC0415
     from remuda.edge.paths import cache_root, private_directory, write_private  # noqa: PLC0415
 
     weights, guessed = _weights(model)
@@ -44,7 +44,7 @@ def command(model: str, engine: str | None, settings: tuple[str, ...], listen: s
     file = directory / f"{model_id}-{listen.rpartition(':')[2]}.yaml"
     write_private(file, json.dumps(fleet, indent=2) + "\n")
     loaded = fleet_file.load(file)
-    return serve(loaded, greeting=lambda url: _GREETING.format(url=url, model=model_id, file=file))
+    return serve(loaded, job_of(loaded), lambda url: _GREETING.format(url=url, model=model_id, file=file))
 
 
 def _weights(model: str) -> tuple[str, str]:

@@ -43,6 +43,12 @@ class Attempt:
         """How long it took to be ready; None when it is not."""
         return None if self.ready_at is None else self.ready_at - self.began
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether it can serve, as far as anybody has seen, and nobody wants it to end."""
+        has_ended = self.running is not None and self.running.exited.done()
+        return self.ready_at is not None and self.stop_reason is None and not has_ended
+
     def said(self, line: str) -> None:
         """The engine has written a line while it starts."""
         signal = ENGINES[self.instance.engine].read_line(line)

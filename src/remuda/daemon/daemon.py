@@ -1,7 +1,8 @@
 """`remuda up` without its printing: plan, listen, serve until told to end, leave nothing behind.
 
 Nothing is started before everything that can be known beforehand is known: the lock, the plan, the programs that run
-the engines. Engines are left running only by a daemon that is killed; the next one finds them in its records.
+the engines. Engines are left running by a daemon that is killed, told to leave them, or replaced
+(`remuda.daemon.ending`); the next one finds them in its records.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from remuda.daemon import report
 from remuda.daemon.books import Books, access_log, open_books
@@ -19,29 +23,34 @@ from remuda.daemon.containers import Containers
 from remuda.daemon.control.operation import Control
 from remuda.daemon.control.server import ControlServer
 from remuda.daemon.dispatcher import Dispatcher
-from remuda.daemon.gateway import gateway_of, limits_of, tls_of
+from remuda.daemon.ending import Asks, End, Ending
+from remuda.daemon.gateway import gateway_of, limits_of, refuse_open, tls_of
 from remuda.daemon.instances import Instances
 from remuda.daemon.job import Job
 from remuda.daemon.launcher import Launcher
 from remuda.daemon.measuring import Measuring, Surroundings
-from remuda.daemon.planning import Planned, Planner
+from remuda.daemon.planning import Planned, planner_of
 from remuda.daemon.processes import Processes
 from remuda.daemon.reload import Reloaded, Reloader, Running
 from remuda.daemon.runtimes import Runtime
 from remuda.daemon.status import Status
 from remuda.daemon.watching import watch
+from remuda.edge import engine_log
 from remuda.edge.cgroups import find_cgroups
 from remuda.edge.containers.argv import TOOLS
 from remuda.edge.containers.cli import find
+from remuda.edge.handover import NOTHING, Estate, hold_signals, let_signals_come
+from remuda.edge.http import listeners
 from remuda.edge.http.bypass import Bypass
 from remuda.edge.http.frontend import Service, Ways
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.server import GatewayServer
+from remuda.edge.itself import rehearse
 from remuda.edge.lock import Lock
 from remuda.edge.orphans import Reaper, adopt_orphans
 from remuda.edge.paths import Places, places
-from remuda.edge.probes.host import probe_devices
-from remuda.edge.records import Records
+from remuda.edge.peaks import Peaks
+from remuda.edge.scopes import find_scopes
 from remuda.edge.secrets import Resolver
 from remuda.edge.terminal import has_terminal
 from remuda.errors import Problem, RemudaError
@@ -49,8 +58,7 @@ from remuda.plan.container import Contained
 from remuda.plan.plan import Instance
 from remuda.residency.events import PreloadAsked
 from remuda.residency.residency import Residency
-
-GRACE_S = 30.0
+from remuda.spec.listen import parse_listen
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _HOUSEKEEPING_S = 5.0
@@ -67,31 +75,43 @@ class _Parts:
     measuring: Measuring
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run was over; with `End.REPLACE` also what the program that takes this one's place is handed."""
+
+    how: End
+    estate: Estate = NOTHING
+
+
 class Daemon:
     """One run of a job. `reporter` is told what happens."""
 
     def __init__(self, job: Job, reporter: report.Reporter) -> None:
         self._job = job
         self._report = reporter
-        self._signals: asyncio.Queue[int] = asyncio.Queue()
+        self._asks: Asks = asyncio.Queue()
+        self._elsewhere: tuple[socket.socket, ...] = ()
 
-    async def run(self) -> int:
-        """Serve until SIGINT or SIGTERM; returns which. A second one ends everything at once.
+    async def run(self) -> Ended:
+        """Serve until SIGINT or SIGTERM, or until asked to end. A second signal ends everything at once.
 
         SIGHUP ends it as well where it has a terminal, which has gone then; elsewhere it reads the fleet file again.
         """
         with self._catching_signals():
             at = places(self._job.file)
             at.make()
-            lock = Lock(at.lock)
+            lock = Lock(at.lock, self._job.estate.lock)
             try:
-                return await self._serve(at)
+                ended = await self._serve(at, lock)
             finally:
                 lock.release()
+            if ended.how is End.REPLACE:
+                hold_signals(_ENDING)
+            return ended
 
-    async def _serve(self, at: Places) -> int:
-        job = self._job
-        planner = Planner(job, probe_devices().with_freed(_held(Records(at.instances))))
+    async def _serve(self, at: Places, lock: Lock) -> Ended:
+        job, peaks = self._job, Peaks(at.peaks)
+        planner = planner_of(job, at, peaks)
         planned = planner.plan(job.fleet)
         self._note(planned)
         directory = job.file.parent.resolve()
@@ -103,7 +123,6 @@ class Daemon:
         tls = tls_of(job.fleet.gateway.tls, job.file.parent)
         control_at = Endpoint("localhost", 0, unix=str(at.socket))
         ways = Ways(dispatcher, Bypass(dispatcher.look), Bypass(lambda _: control_at))
-        listen = job.listen or job.fleet.gateway.listen
         async with contextlib.AsyncExitStack() as stack:
             books = await open_books(at.usage, access_log(job.fleet.gateway.access_log, job.file.parent), self._report)
             stack.push_async_callback(books.close)
@@ -111,57 +130,81 @@ class Daemon:
             instances = Instances(planned.plan.instances, launcher, at, emit=dispatcher.emit, reporter=self._report)
             dispatcher.attach(instances)
             service = Service(gateway, ways, books.accounts, limits_of(job.fleet.gateway.limits), tls)
-            server = await GatewayServer.bind(listen.host, listen.port, service)
+            server = await GatewayServer.on(await asyncio.to_thread(self._sockets), service)
             stack.push_async_callback(server.drain, 0)
+            refuse_open(server.addresses, job.fleet.gateway)
             reloader = Reloader(job, planner, planned, Running(dispatcher, instances, launcher, server, tls))
             around = Surroundings(launcher, dispatcher, lambda: reloader.planned.plan, self._report)
-            measuring = Measuring(planner.devices, at, around)
+            measuring = Measuring(planner.devices, peaks, around)
             instances.upkeep = measuring.memory
             stack.push_async_callback(measuring.memory.close)
-            await measuring.memory.calibrate()
             await instances.take_over()
+            # Only now: what engines of ours hold that have been taken over is no other program's.
+            await measuring.memory.calibrate()
             measuring.recall()
-            status = Status(job.file, server.url, at, residency, dispatcher, instances)
+            status = Status(job.file.absolute(), server.url, at, residency, dispatcher, instances)
             parts = _Parts(server, status, books, reloader, measuring)
-            control = ControlServer(Control(status, books, lambda: self._reload(parts)), at.socket)
-            control.start()
+            control = ControlServer(
+                Control(status, books, lambda: self._reload(parts), self._replace, partial(self._end, dispatcher)),
+                at.socket,
+            )
+            control.start(job.estate.control)
             stack.push_async_callback(control.close)
             await server.accept()
             _spare_what_stays()
             self._report(report.Serving(server.url))
             dispatcher.emit(PreloadAsked())
-            return await self._until_ended(parts)
+            return await self._until_ended(parts, control, lock)
 
-    async def _until_ended(self, parts: _Parts) -> int:
-        """Wait for a signal to end, then finish what is being answered and stop the engines."""
-        dispatcher = parts.status.dispatcher
+    def _sockets(self) -> tuple[socket.socket, ...]:
+        """Where the gateway answers: what was handed to this process, else what the job says."""
+        inherited = tuple(map(listeners.inherited, self._job.estate.gateway))
+        return inherited or listeners.take(self._job.address)
+
+    async def _until_ended(self, parts: _Parts, control: ControlServer, lock: Lock) -> Ended:
+        """Wait until asked to end, and do so."""
+        ending = Ending(parts.server, parts.status, self._asks, self._report)
         async with asyncio.TaskGroup() as tasks:
             chores = [
                 tasks.create_task(parts.measuring.memory.keep()),
-                tasks.create_task(self._keep_house(parts.status.instances)),
+                tasks.create_task(self._keep_house(parts.status)),
                 tasks.create_task(parts.books.keep()),
             ]
             if self._job.watches:
                 chores.append(tasks.create_task(watch(self._job.file, lambda: self._apply_edit(parts))))
-            while (ended_by := await self._signals.get()) == signal.SIGHUP and not has_terminal():
+            while (asked := await self._asks.get()) is None:
                 chores.append(tasks.create_task(self._apply_edit(parts)))
-            chores.append(tasks.create_task(self._kill_at_next_signal(dispatcher)))
-            self._report(report.ShuttingDown(parts.status.in_flight))
-            await asyncio.gather(parts.server.drain(GRACE_S), dispatcher.shut_down(GRACE_S))
+            how = await ending.end(asked)
             for chore in chores:
                 chore.cancel()
-        return ended_by
+        if how is not End.REPLACE:
+            return Ended(how)
+        listening = tuple(sock.detach() for sock in self._elsewhere) or ending.listening
+        lock_copy = os.dup(lock.descriptor)
+        return Ended(how, Estate(listening, control.hand_over(), lock_copy, is_of_unit=self._job.estate.is_of_unit))
 
-    async def _kill_at_next_signal(self, dispatcher: Dispatcher) -> None:
-        await self._signals.get()
-        dispatcher.kill()
+    def _end(self, dispatcher: Dispatcher, how: End) -> None:
+        """End as a program asks; to ask twice is no sign of impatience, as a second signal is."""
+        if how is End.KILL or not dispatcher.is_ending():
+            self._asks.put_nowait(how)
 
-    async def _keep_house(self, instances: Instances) -> None:
+    async def _replace(self) -> None:
+        """Give way to a fresh daemon, if one could begin with the file as it is. Raises RemudaError."""
+        job = self._job
+        told = await rehearse([*job.words, "--dry-run", "--json"], job.environment)
+        wanted = parse_listen(told["listen"])
+        if wanted != job.address and not job.estate.is_of_unit:
+            self._elsewhere = await asyncio.to_thread(listeners.open_now, wanted)
+        self._asks.put_nowait(End.REPLACE)
+
+    async def _keep_house(self, status: Status) -> None:
         """What has to be done now and then, for ever."""
         reaper = Reaper()
         while True:
             await asyncio.sleep(_HOUSEKEEPING_S)
-            instances.bound_logs()
+            status.instances.bound_logs()
+            with contextlib.suppress(OSError):  # as with the logs of engines
+                engine_log.bound(status.places.daemon_log)
             reaper.reap()
 
     async def _reload(self, parts: _Parts) -> Reloaded:
@@ -187,11 +230,15 @@ class Daemon:
     def _runtimes(self, planned: Planned, at: Places) -> Mapping[str, Runtime]:
         """Every runtime, ready to be used."""
         adopt_orphans()
-        processes = Processes(self._job.file.parent.resolve(), self._job.environment, find_cgroups())
+        environment = self._job.environment
+        processes = Processes(self._job.file.parent.resolve(), environment, find_cgroups() or find_scopes(environment))
         for model, instance in planned.plan.instances.items():
             for key in processes.unenforced(instance) if instance.runtime == "process" else ():
                 message = f"`limits.{key}` of `{model}` is not enforced: this process may not make cgroups for it"
-                path, hint = ("models", model, "limits"), "run it as root, or as a systemd unit with `Delegate=yes`"
+                path, hint = (
+                    ("models", model, "limits"),
+                    "run it as root, in a systemd unit with `Delegate=yes`, or with a systemd of its user",
+                )
                 self._report(report.Noted(Problem(message, path=path, hint=hint, severity="warning")))
         return {"process": processes, **self._containers(at)}
 
@@ -209,8 +256,10 @@ class Daemon:
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in _ENDING:
-            loop.add_signal_handler(number, self._signals.put_nowait, number)
+        loop.add_signal_handler(signal.SIGINT, self._asks.put_nowait, End.INTERRUPT)
+        loop.add_signal_handler(signal.SIGTERM, self._asks.put_nowait, End.STOP)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._asks.put_nowait(End.STOP if has_terminal() else None))
+        let_signals_come(_ENDING)
         try:
             yield
         finally:
@@ -221,16 +270,6 @@ class Daemon:
 def _contained(instance: Instance) -> Contained:
     assert instance.contained is not None, f"{instance.model_id} has no image"  # noqa: S101  such a plan is refused
     return instance.contained
-
-
-def _held(records: Records) -> Mapping[str, int]:
-    """Bytes of each device that engines of an earlier daemon still use, which are this fleet's own."""
-    held: dict[str, int] = {}
-    for record in records.load():
-        if record.identity.is_alive:
-            for device, claim in record.claims.items():
-                held[device] = held.get(device, 0) + claim
-    return held
 
 
 def _spare_what_stays() -> None:

@@ -56,7 +56,7 @@ class Dispatcher:
             waiter.refused(Refuse(request, model, RefusalKind.REMOVED, message))
             return
         # In the midst of a decision, what has not been decided yet must not be overtaken.
-        if not self._is_dispatching and self._residency.take(request, model, priority):
+        if not self._is_dispatching and self._residency.take(request, model, self._clock(), priority):
             waiter.granted(self._instances.endpoint(model))
             return
         self._waiters[request] = waiter
@@ -138,6 +138,14 @@ class Dispatcher:
     def unload(self, model: str, *, kill: bool) -> None:
         """Take a model out of memory."""
         self.emit(UnloadAsked(model, kill))
+
+    def turn_away(self) -> None:
+        """Refuse what still waits: another daemon will answer it when it is asked again."""
+        message = "the daemon is being replaced, ask again"
+        while self._waiters:
+            request, waiter = next(iter(self._waiters.items()))
+            self.abandon(request)
+            waiter.refused(Refuse(request, "", RefusalKind.SHUTTING_DOWN, message, retry_after_s=1))
 
     async def shut_down(self, grace_s: float) -> None:
         """Refuse what waits, let what is served finish for at most `grace_s`, stop everything."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from remuda.edge.clock import unix_s
 from remuda.edge.http.limits import Limits
 from remuda.edge.secrets import Resolver
-from remuda.errors import EffectError
+from remuda.errors import EffectError, SpecError
 from remuda.gateway.decide import Gateway, Surroundings
 from remuda.gateway.directory import Listing, edits_of, make_directory
 from remuda.gateway.keys import Key, Keyring, Scope, make_key
@@ -22,6 +22,7 @@ from remuda.plan.plan import Instance
 from remuda.spec import gateway as spec
 from remuda.spec.fleet import Fleet
 from remuda.spec.limits import Limits as Bounds
+from remuda.spec.listen import Listen
 
 
 def gateway_of(
@@ -73,6 +74,15 @@ def load_certificate(context: ssl.SSLContext, tls: spec.Tls, directory: Path) ->
     except (OSError, ssl.SSLError) as error:
         message = f"cannot use the certificate `{cert}` with the key `{key}`: {error}"
         raise EffectError(message, hint="set `gateway.tls` to a certificate and its key, both PEM") from error
+
+
+def refuse_open(addresses: Iterable[tuple[str, int]], gateway: spec.Gateway) -> None:
+    """Raises SpecError if everybody could use the models who reaches one of these addresses: there are no keys."""
+    for host, port in addresses:
+        listen = Listen(host, port)
+        if not gateway.keys and not listen.is_loopback:
+            message = f"cannot listen at `{listen}` without keys: everybody who reaches it could use the models"
+            raise SpecError(message, hint="add `gateway.keys` to the fleet file, or listen at a loopback address")
 
 
 def _seconds(timeout_s: float | None) -> float:

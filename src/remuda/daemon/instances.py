@@ -156,6 +156,22 @@ class Instances:
             except EffectError as error:
                 self._report(report.Trouble(f"looking for what {name} left running", error.message))
 
+    async def leave(self) -> None:
+        """Let go of every engine that can serve, for the next daemon to take over; what comes or goes is ended first.
+
+        To be called when nobody decides any more: no event is told from now on.
+        """
+        self._emit = lambda _: None
+        for attempt in list(self._attempts.values()):
+            if attempt.is_serving and attempt.task:
+                attempt.task.cancel()
+            elif attempt.ready_at is None and attempt.stop_reason is None:
+                self.stop(attempt.model, reason="the daemon ends before it is ready", kill=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for attempt in self._attempts.values():
+            if attempt.running:
+                attempt.running.release()
+
     def bound_logs(self) -> None:
         """Cut the logs that have grown too long."""
         for model in self._attempts:
@@ -203,7 +219,7 @@ class Instances:
             return
         attempt.running, attempt.endpoint = running, endpoint
         await self._run_hook("after_load", attempt)
-        self.upkeep.ready(attempt.model)
+        self.upkeep.ready(attempt.model, asyncio.get_running_loop().time() - attempt.began)
         self._ready(attempt)
         await self._watch(attempt)
 

@@ -119,10 +119,15 @@ class Memory:
         """
         self._watched[instance.model_id] = _Watched(instance, self._identify(instance), members)
 
-    def ready(self, model: str) -> None:
-        """The engine can serve: what it uses is worth learning from now on."""
-        if model in self._watched:
-            self._watched[model].is_ready = True
+    def ready(self, model: str, load_s: float | None = None) -> None:
+        """The engine can serve: what it uses is worth learning from now on, and how long its start took at once."""
+        watched = self._watched.get(model)
+        if watched is None:
+            return
+        watched.is_ready = True
+        if load_s is not None:
+            self._peaks.learn_load(watched.key or watched.instance.fingerprint, model, load_s, unix_s())
+            self._is_dirty = True
 
     def used_bytes(self, model: str) -> Mapping[str, int]:
         """What the engine was last seen to use of each device; empty when it is not watched."""
@@ -156,7 +161,7 @@ class Memory:
         return outcome
 
     async def calibrate(self) -> None:
-        """Learn what the devices are like before anything of ours starts; to be awaited before that."""
+        """Learn what the devices are like before anything is started; engines that run already have to be watched."""
         await self._sample(self._devices)
 
     async def keep(self) -> None:

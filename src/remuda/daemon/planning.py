@@ -13,7 +13,11 @@ from pathlib import Path
 from remuda.daemon.job import Job
 from remuda.edge.containers.argv import TOOLS
 from remuda.edge.containers.cli import require
+from remuda.edge.paths import Places
+from remuda.edge.peaks import Peaks, key_of
+from remuda.edge.probes.host import probe_devices
 from remuda.edge.programs import find_program
+from remuda.edge.records import Records
 from remuda.engines import ENGINES
 from remuda.errors import EffectError, Problem, UnsatisfiableError
 from remuda.facts.host import Host
@@ -33,11 +37,12 @@ class Planned:
 
 
 class Planner:
-    """Plans the fleets of one job on one host."""
+    """Plans the fleets of one job on one host; `peaks` is what is known of earlier runs."""
 
-    def __init__(self, job: Job, host: Host) -> None:
+    def __init__(self, job: Job, host: Host, peaks: Peaks) -> None:
         self._job = job
         self._host = host
+        self._peaks = peaks
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -56,7 +61,18 @@ class Planner:
                 refusals.append(Problem(error.message, path=("models", model, "engine"), hint=error.hint))
         if refusals:
             raise UnsatisfiableError("this fleet cannot be run here", problems=refusals)
-        return Planned(fleet, plan, policy_of(plan), programs)
+        return Planned(fleet, plan, policy_of(plan, self._load_s(plan, programs)), programs)
+
+    def _load_s(self, plan: Plan, programs: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
+        """How long the last load of each model took, where that is known."""
+        directory = self._job.file.parent.resolve()
+        found: dict[str, float] = {}
+        for model, instance in plan.instances.items():
+            is_ours = instance.runtime == "process"
+            key = key_of(instance, programs[model], directory) if is_ours else instance.fingerprint
+            if (load_s := self._peaks.load_s(key)) is not None:
+                found[model] = load_s
+        return found
 
     def _program(self, instance: Instance) -> tuple[str, ...]:
         if instance.runtime in TOOLS:
@@ -67,3 +83,13 @@ class Planner:
         if executable and "/" in executable:
             executable = str(self._job.file.parent.resolve() / Path(executable).expanduser())
         return find_program(ENGINES[instance.engine], executable)
+
+
+def planner_of(job: Job, at: Places, peaks: Peaks) -> Planner:
+    """A planner for this machine as it is without the engines of an earlier daemon, which are this fleet's own."""
+    held: dict[str, int] = {}
+    for record in Records(at.instances).load():
+        if record.identity.is_alive:
+            for device, claim in record.claims.items():
+                held[device] = held.get(device, 0) + claim
+    return Planner(job, probe_devices().with_freed(held), peaks)

@@ -1,4 +1,7 @@
-"""The runtime `process`: engines as processes of this machine, each in a cgroup of its own where there can be one."""
+"""The runtime `process`: engines as processes of this machine, each in a cgroup of its own where there can be one.
+
+That is one that the daemon makes, or else a scope that the user's systemd makes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from remuda.daemon.runtimes import Start
 from remuda.edge import process
 from remuda.edge.cgroups import Cgroup, Cgroups
 from remuda.edge.records import Record
+from remuda.edge.scopes import Scopes
 from remuda.engines import ENGINES
 from remuda.plan.plan import Instance
 
@@ -16,7 +20,9 @@ from remuda.plan.plan import Instance
 class Processes:
     """Runs programs in `directory`, that of the fleet file; `environment` is what they inherit."""
 
-    def __init__(self, directory: Path, environment: Mapping[str, str], cgroups: Cgroups | None = None) -> None:
+    def __init__(
+        self, directory: Path, environment: Mapping[str, str], cgroups: Cgroups | Scopes | None = None
+    ) -> None:
         self._directory = directory
         self._environment = environment
         self._cgroups = cgroups
@@ -28,19 +34,21 @@ class Processes:
         """Start the program. Raises EffectError."""
         launch = ENGINES[start.instance.engine].launch(start.order)
         environment = {**self._environment, **start.instance.visible, **launch.environment}
+        before, cgroup = self._contained(start.instance)
         return process.spawn(
-            launch.argv,
-            environment=environment,
-            directory=self._directory,
-            log=start.log,
-            cgroup=self._cgroup(start.instance),
+            (*before, *launch.argv), environment=environment, directory=self._directory, log=start.log, cgroup=cgroup
         )
 
-    def _cgroup(self, instance: Instance) -> Cgroup | None:
-        if self._cgroups is None:
-            return None
-        care = instance.care
-        return self._cgroups.make(instance.model_id, memory_bytes=care.memory_bytes, cpus=care.cpus)
+    def _contained(self, instance: Instance) -> tuple[tuple[str, ...], Cgroup | None]:
+        """What to put before the instance's argv, and the cgroup to put its process in."""
+        name, care = instance.model_id, instance.care
+        match self._cgroups:
+            case None:
+                return (), None
+            case Scopes() as scopes:
+                return scopes.argv(name, memory_bytes=care.memory_bytes, cpus=care.cpus), None
+            case cgroups:
+                return (), cgroups.make(name, memory_bytes=care.memory_bytes, cpus=care.cpus)
 
     async def adopt(self, record: Record, log: Path) -> process.Process | None:
         """Take over a process that still runs, or end what it has left behind. Raises EffectError."""

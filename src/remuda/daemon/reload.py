@@ -5,7 +5,7 @@ what the file wants go on with their requests; changed ones finish theirs and st
 (`remuda.residency.events.PolicyChanged`). A file that cannot be used changes nothing at all.
 
 One reload at a time; who asks while one runs gets the next, together with everybody else who asks meanwhile: the last
-edit wins. What only a new daemon could do (listen elsewhere) is named.
+edit wins. What only a new daemon can do (listen elsewhere) is named.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from remuda.daemon.dispatcher import Dispatcher
-from remuda.daemon.gateway import gateway_of, limits_of, load_certificate
+from remuda.daemon.gateway import gateway_of, limits_of, load_certificate, refuse_open
 from remuda.daemon.instances import Instances
 from remuda.daemon.job import Job
 from remuda.daemon.launcher import Launcher
@@ -48,7 +48,7 @@ class Reloaded:
         """In words, for a person."""
         groups = {"added": self.added, "changed": self.changed, "removed": self.removed}
         told = [f"{', '.join(models)} {what}" for what, models in groups.items() if models]
-        told += [f"{', '.join(self.needs_restart)} not in force before the next `remuda up`"] * bool(self.needs_restart)
+        told += [f"{', '.join(self.needs_restart)} not in force before `remuda restart`"] * bool(self.needs_restart)
         return "; ".join(told) or "no model has changed"
 
 
@@ -103,6 +103,7 @@ class Reloader:
         resolver = Resolver(job.file.parent, job.environment)
         created = int(job.file.stat().st_mtime)
         gateway = gateway_of(fleet, new.plan.instances, resolver, running.dispatcher, created)
+        refuse_open(running.server.addresses, fleet.gateway)
         if running.tls is not None and fleet.gateway.tls is not None:
             load_certificate(running.tls, fleet.gateway.tls, job.file.parent)
         running.launcher.programs = new.programs

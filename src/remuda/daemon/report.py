@@ -92,9 +92,10 @@ class FileRead:
 
 @dataclass(frozen=True, slots=True)
 class ShuttingDown:
-    """The daemon ends; `in_flight` requests are being finished."""
+    """The daemon ends; `in_flight` requests are being finished, and `then` follows."""
 
     in_flight: int
+    then: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,8 @@ def sentence(what: Report) -> str:
             return f"failed ({failure.kind}): {failure.message}"
         case HookFailed(message=message) | MemoryKept(message=message) | FileRead(message):
             return message
-        case ShuttingDown(in_flight):
+        case ShuttingDown(in_flight, then):
             requests = "1 request" if in_flight == 1 else f"{in_flight} requests"
-            return f"finishing {requests}, then stopping" if in_flight else "stopping"
+            return f"finishing {requests}, then {then}" if in_flight else then
         case Trouble(doing, error):
             return f"a bug in remuda, while {doing}: {error}"

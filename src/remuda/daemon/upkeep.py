@@ -16,8 +16,8 @@ class Upkeep(Protocol):
         """An instance has been started; `members` are its live processes at any time."""
         ...
 
-    def ready(self, model: str) -> None:
-        """It can serve."""
+    def ready(self, model: str, load_s: float | None = None) -> None:
+        """It can serve, after so many seconds; None when it was taken over."""
         ...
 
     async def released(self, model: str) -> Released | Held:
@@ -31,7 +31,7 @@ class NotWatched:
     def watch(self, instance: Instance, members: Callable[[], Collection[int]]) -> None:
         """Nothing to do."""
 
-    def ready(self, model: str) -> None:
+    def ready(self, model: str, load_s: float | None = None) -> None:
         """Nothing to do."""
 
     async def released(self, model: str) -> Released | Held:

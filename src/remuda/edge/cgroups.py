@@ -7,7 +7,7 @@ and never needed: the session, descent and the mark of `remuda.edge.process` do 
 A cgroup that has processes of its own cannot hand controllers down (the kernel's rule of no internal processes), so
 the daemon moves itself into a child of its cgroup first, unless that is the root of the hierarchy.
 
-Not done here: anything with cgroups of version 1, and with systemd's units.
+Not done here: anything with cgroups of version 1, and to ask systemd for one (`remuda.edge.scopes`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_PREFIX = "remuda-engine-"
+PREFIX = "remuda-engine-"
+"""What the name of every engine's cgroup begins with, whoever has made it."""
+
 _DAEMON = "remuda-daemon"
 _PERIOD_US = 100_000
 _CONTROLLERS = ("memory", "cpu")
@@ -72,7 +74,7 @@ class Cgroups:
 
     def make(self, name: str, *, memory_bytes: int | None = None, cpus: float | None = None) -> Cgroup | None:
         """A cgroup with limits, as far as there are controllers for them; None when it cannot be made after all."""
-        path = self.root / f"{_PREFIX}{re.sub(r'[^A-Za-z0-9.-]+', '_', name)}-{secrets.token_hex(4)}"
+        path = self.root / f"{PREFIX}{re.sub(r'[^A-Za-z0-9.-]+', '_', name)}-{secrets.token_hex(4)}"
         try:
             path.mkdir()
         except OSError:
@@ -106,7 +108,16 @@ def find_cgroups() -> Cgroups | None:
 def cgroup_of(pid: int) -> Cgroup | None:
     """The cgroup that an earlier daemon made for this engine."""
     path = _cgroup_path(pid)
-    return Cgroup(path) if path is not None and path.name.startswith(_PREFIX) else None
+    return Cgroup(path) if path is not None and path.name.startswith(PREFIX) else None
+
+
+def controllers_of(text: str) -> frozenset[str]:
+    """The controllers that bound what is in a cgroup like that of a process; `text` is its /proc/PID/cgroup.
+
+    The process may have ended, and its cgroup with it: the one above hands them down.
+    """
+    path = _directory(text)
+    return frozenset(_CONTROLLERS) & _words(path.parent / "cgroup.subtree_control") if path else frozenset()
 
 
 def _own() -> Path | None:
@@ -114,7 +125,7 @@ def _own() -> Path | None:
     path = _cgroup_path(os.getpid())
     if path is None:
         return None
-    return path.parent if path.name == _DAEMON or path.name.startswith(_PREFIX) else path
+    return path.parent if path.name == _DAEMON or path.name.startswith(PREFIX) else path
 
 
 def _hand_down(own: Path, controllers: Collection[str]) -> None:
@@ -128,13 +139,20 @@ def _hand_down(own: Path, controllers: Collection[str]) -> None:
 
 
 def _cgroup_path(pid: int) -> Path | None:
-    """The directory of a process's cgroup: the line `0::/…` of /proc/PID/cgroup, below where cgroup2 is mounted."""
+    """The directory of a process's cgroup."""
     try:
-        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+        return _directory(Path(f"/proc/{pid}/cgroup").read_text())
+    except OSError:
+        return None
+
+
+def _directory(text: str) -> Path | None:
+    """The directory of the line `0::/…` of /proc/PID/cgroup, below where cgroup2 is mounted."""
+    try:
         mounts = _mounts(Path("/proc/self/mountinfo").read_text())
     except OSError:
         return None
-    inside = next((line[3:] for line in lines if line.startswith("0::")), None)
+    inside = next((line[3:] for line in text.splitlines() if line.startswith("0::")), None)
     if inside is None or inside.startswith("/..") or not mounts:
         return None
     root, point = next(iter(mounts.items()))

@@ -55,6 +55,11 @@ class ControlClient:
             while chunk := response.read1(_CHUNK_BYTES):
                 yield chunk
 
+    def hold(self, path: str) -> None:
+        """POST, and return when the daemon that answers has gone, or ends its answer."""
+        with self._request("POST", path) as response, contextlib.suppress(OSError, http.client.HTTPException):
+            response.read()
+
     @contextlib.contextmanager
     def _request(self, method: str, path: str) -> Iterator[http.client.HTTPResponse]:
         with contextlib.closing(_UnixConnection(self._path)) as connection:

@@ -10,20 +10,49 @@ from remuda.errors import EffectError
 
 
 class Lock:
-    """Held from its making until the process ends or `release`; says which process holds it."""
+    """Held from its making until the process ends or `release`; says which process holds it.
 
-    def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    `inherited`: the descriptor that the daemon before us in this process has held it by.
+    """
+
+    def __init__(self, path: Path, inherited: int | None = None) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self.descriptor = os.open(path, flags, 0o600) if inherited is None else inherited
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(self._descriptor, 32, 0).decode().strip()
-            os.close(self._descriptor)
+            holder = _written(self.descriptor)
+            os.close(self.descriptor)
             message = f"this fleet is already up: the daemon with pid {holder or '?'} serves it"
-            raise EffectError(message, hint="use `remuda ps` to see it, or stop it first") from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+            hint = "use `remuda reload` to apply the file, or `remuda down` to end it"
+            raise EffectError(message, hint=hint) from None
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let another daemon have the fleet."""
-        os.close(self._descriptor)
+        """Let another daemon have the fleet, if no copy of the descriptor is left."""
+        os.close(self.descriptor)
+
+
+def holder(path: Path) -> int | None:
+    """The pid of the daemon that holds the lock, whether it serves already or not; None when nobody does.
+
+    To try the lock would be to hold it for a moment, in which a daemon could find it taken.
+    """
+    try:
+        pid = path.read_text().strip()
+        opened = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return None
+    return int(pid) if any(_leads_to(path, entry) for entry in opened) else None
+
+
+def _leads_to(path: Path, descriptor: Path) -> bool:
+    try:
+        return descriptor.samefile(path)
+    except OSError:  # it has been closed meanwhile
+        return False
+
+
+def _written(descriptor: int) -> str:
+    return os.pread(descriptor, 32, 0).decode().strip()

@@ -51,6 +51,11 @@ class Places:
         """What engines were seen to need, over restarts."""
         return self.state / "peaks.json"
 
+    @property
+    def daemon_log(self) -> Path:
+        """What a daemon in the background prints."""
+        return self.state / "daemon.log"
+
     def log(self, model_id: str) -> Path:
         """The log of a model's engine, that of the last attempt (`engine_log`); model IDs may hold slashes."""
         return self.state / "logs" / f"{quote(model_id, safe='')}.log"

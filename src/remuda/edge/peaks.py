@@ -1,8 +1,9 @@
-"""What engines were seen to need at their peak, kept across restarts, by everything that it depends on.
+"""What engines were seen to need at their peak, and how long they took to load, by everything that it depends on.
 
-One JSON file a fleet, replaced in one step and readable by its owner alone. A file that is damaged, or not one of ours,
-is set aside under the name `….aside`, and nothing is known: that costs memory, not correctness. What has not been used
-for longest is forgotten first. Peaks only grow, in steps: an engine that once needed as much may need it again.
+It is kept across restarts: one JSON file a fleet, replaced in one step and readable by its owner alone. A file that is
+damaged, or not one of ours, is set aside under the name `….aside`, and nothing is known: that costs memory, not
+correctness. What has not been used for longest is forgotten first. Peaks only grow, in steps: an engine that once
+needed as much may need it again.
 """
 
 from __future__ import annotations
@@ -29,12 +30,16 @@ _STEP = 1.01
 
 
 class Peak(msgspec.Struct):
-    """The most that was seen: bytes of each device. `model` is for people; `seen_s` is in seconds since 1970."""
+    """The most that was seen: bytes of each device; and how long the last load took, None when none was seen.
+
+    `model` is for people; `seen_s` is in seconds since 1970.
+    """
 
     key: str
     model: str
     used_bytes: dict[str, int]
     seen_s: float
+    load_s: float | None = None
 
 
 class _File(msgspec.Struct):
@@ -62,6 +67,16 @@ class Peaks:
         higher = {device: size for device, size in used_bytes.items() if size > _STEP * known.used_bytes.get(device, 0)}
         known.used_bytes.update(higher)
         return bool(higher)
+
+    def load_s(self, key: str) -> float | None:
+        """How long the last load took; None when it is not known."""
+        known = self._peaks.get(key)
+        return known.load_s if known else None
+
+    def learn_load(self, key: str, model: str, load_s: float, now_s: float) -> None:
+        """Take the time of a load into account."""
+        known = self._peaks.setdefault(key, Peak(key, model, {}, now_s))
+        known.seen_s, known.load_s = now_s, load_s
 
     def save(self) -> None:
         """Write everything that is worth keeping. Raises EffectError."""

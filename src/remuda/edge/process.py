@@ -61,7 +61,7 @@ class Identity:
 
 
 class Process:
-    """A running engine. `exited` completes with its return code, or None when it was not our child."""
+    """A running engine. `exited` completes with its return code, or None when it is no child of this process."""
 
     def __init__(self, identity: Identity, child: subprocess.Popen[bytes] | None, cgroup: Cgroup | None = None) -> None:
         self.identity = identity
@@ -71,10 +71,8 @@ class Process:
         self._seen: dict[int, int] = {}
         loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int | None] = loop.create_future()
-        try:
-            self._pidfd: int | None = os.pidfd_open(identity.pid)
-        except ProcessLookupError:
-            self._pidfd = None
+        self._pidfd = _pidfd_of(identity)
+        if self._pidfd is None:
             self._ended()
         else:
             loop.add_reader(self._pidfd, self._ended)
@@ -85,14 +83,21 @@ class Process:
         return self.identity.pid
 
     def _ended(self) -> None:
-        self.release()
+        self._unwatch()
+        if self._child and self._cgroup is None:
+            self._cgroup = cgroup_of(self.pid)  # until we wait for it, the number is nobody else's
         self.is_out_of_memory = self._cgroup is not None and self._cgroup.is_out_of_memory
-        returncode = self._child.wait() if self._child else None
+        returncode = self._child.wait() if self._child else _status_of_child(self.pid)
         if not self.exited.done():
             self.exited.set_result(returncode)
 
     def release(self) -> None:
         """Stop watching; the process goes on."""
+        self._unwatch()
+        if self._child:
+            self._child.returncode = 0  # otherwise it would be reported that nobody waits for it
+
+    def _unwatch(self) -> None:
         if self._pidfd is not None:
             asyncio.get_running_loop().remove_reader(self._pidfd)
             os.close(self._pidfd)
@@ -101,6 +106,8 @@ class Process:
     def members(self) -> list[int]:
         """Every live process of the engine: its session and cgroup, descendants that left them, and marked orphans."""
         table = processes()
+        if self._cgroup is None and self.identity.is_alive:
+            self._cgroup = cgroup_of(self.pid)  # a program in a scope enters it only after its start
         family = (
             set() if self._pid_is_reused(table) else {pid for pid, found in table.items() if found.session == self.pid}
         )
@@ -193,8 +200,11 @@ def spawn(
     finally:
         os.close(output)
     if cgroup:
-        # Not from within the child: code between fork and exec can deadlock in a program with threads.
+        # Not from within the child: code between fork and exec can deadlock in a program with threads. What the child
+        # has forked by now is moved too.
         cgroup.add(child.pid)
+        for pid in descendants(processes(), {child.pid}):
+            cgroup.add(pid)
     found = stat(child.pid)
     started_ticks = found.started_ticks if found else 0
     return Process(Identity(child.pid, started_ticks, boot_id(), mark), child, cgroup)
@@ -209,6 +219,28 @@ async def end_leftovers(identity: Identity) -> None:
     """End what a process left behind that no longer runs itself. Raises EffectError when something survives."""
     if identity.boot_id == boot_id():
         await Process(identity, None).sweep()
+
+
+def _pidfd_of(identity: Identity) -> int | None:
+    """A descriptor of this very process; None when it has ended, whoever has its number now."""
+    try:
+        pidfd = os.pidfd_open(identity.pid)
+    except ProcessLookupError:
+        return None
+    # Looked at in this order, it cannot have ended and its number be given away in between.
+    if not identity.is_alive:
+        os.close(pidfd)
+        return None
+    return pidfd
+
+
+def _status_of_child(pid: int) -> int | None:
+    """The exit status of a process that ended; None unless the program before us in this process has started it."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def boot_id() -> str:

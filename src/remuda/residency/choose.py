@@ -25,6 +25,8 @@ def choose_victims(newcomer: str, occupancy: Occupancy, costs: Mapping[str, floa
     if occupancy.fits(newcomer):
         return ()
     ledger = occupancy.ledger
+    if (cheapest := _cheapest(newcomer, occupancy, costs)) is not None:
+        return (cheapest,)
     room = occupancy.without()
     excluding = room.excluding(newcomer)
     if not costs.keys() >= set(excluding):
@@ -43,6 +45,17 @@ def choose_victims(newcomer: str, occupancy: Occupancy, costs: Mapping[str, floa
     taken = {*excluding, *outside, *large}
     needed = frozenset(_needed(newcomer, room, [model for model in costs if model in taken]))
     return tuple(model for model in costs if model in needed)
+
+
+def _cheapest(newcomer: str, occupancy: Occupancy, costs: Mapping[str, float]) -> str | None:
+    """The one that costs the least, if nothing but bytes are missing and it frees them all: often, and soon found."""
+    ledger = occupancy.ledger
+    if not costs or ledger.lent or newcomer in ledger.families_of or occupancy.excluding(newcomer):
+        return None
+    model = min(costs, key=costs.__getitem__)
+    frees = ledger.need(model).claims
+    suffices = all(frees.get(device, 0) >= size for device, size in occupancy.lacks_bytes(newcomer).items())
+    return model if suffices else None
 
 
 def _remove(room: Occupancy, models: Iterable[str]) -> None:

@@ -156,10 +156,11 @@ class DevicesObserved:
 
 @dataclass(frozen=True, slots=True)
 class MemoryMeasured:
-    """What an instance of the model has been seen to need, at its peak: replaces the claims of its policy.
+    """What an instance of the model has been seen to need, at its peak: instead of claims that nobody knew.
 
-    From the next start on; before that only what it needs more than it claimed counts, at once. `claims` names every
-    device that it uses. It is forgotten when a new policy has another fingerprint for the model.
+    Ignored for a model whose claims are known (not `claims_all`): what the file declares holds. It counts from the next
+    start on; before that only what it needs more than it was charged counts, at once. `claims` names every device that
+    it uses. It is forgotten when a new policy has another fingerprint for the model, or no such model.
     """
 
     model: str

@@ -47,6 +47,7 @@ class Herd:
         if not instance.in_flight:
             self.use(instance)
             instance.idle_since = now
+            instance.worth.pause(now)
             instance.use_priority = None
 
     def grant(self, instance: Instance, request: int, priority: int) -> None:

@@ -76,6 +76,10 @@ class Instance:
         """Whether it is up and nothing irrevocable has been decided against it."""
         return self.state not in {State.STOPPED, State.STOPPING} and self.leaving is None
 
+    def is_used_above(self, priority: int) -> bool:
+        """Whether it is in use for something more urgent."""
+        return self.use_priority is not None and self.use_priority > priority
+
     @property
     def expires_at(self) -> float | None:
         """When it will have been idle for its ttl; None while it is not idle, has to go anyway or has no ttl."""

@@ -11,7 +11,7 @@ victims relies on. Nothing here knows the state of an instance, and nothing here
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from remuda.residency.events import Foreign
@@ -22,18 +22,26 @@ _NOBODY = Foreign(0)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What an instance takes of the devices; with `alone`, nobody else may be on any of them."""
+    """What an instance takes of the devices, in the order of their names; with `alone`, nobody else may be on any."""
 
     claims: Mapping[str, int]
     alone: bool = False
 
 
+def _need(claims: Mapping[str, int], *, alone: bool = False) -> Need:
+    return Need(dict(sorted(claims.items())), alone)
+
+
 class Ledger:
-    """The rules of a policy, arranged for quick answers, and the devices as they are."""
+    """The rules of a policy, arranged for quick answers, and the devices as they are.
+
+    `room_bytes`: what ours may use of each device altogether, beside what others use right now; no limit if not named.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self.foreign: dict[str, Foreign] = {}
         self.lent: dict[str, str] = {}
+        self.room_bytes: dict[str, float] = {}
         self._measured: dict[str, Need] = {}
         self._charged: dict[str, Need] = {}
         self.adopt(policy, {})
@@ -42,7 +50,8 @@ class Ledger:
         """From now on this policy holds; `departing` are still up and not in it."""
         self.policy = policy
         self._residents = {**policy.residents, **departing}
-        self._claimed = {model: Need(r.claims, r.claims_all) for model, r in self._residents.items()}
+        self._claimed = {model: _need(r.claims, alone=r.claims_all) for model, r in self._residents.items()}
+        self._at_odds = _at_odds(self._residents.values())
         self.fixed = frozenset(model for model, r in self._residents.items() if r.always_on or not r.swappable)
         self.families_of = {
             resident.model: families
@@ -64,8 +73,10 @@ class Ledger:
         self.observe({device: Foreign(before.used_bytes + used_bytes, by or before.by)})
 
     def measure(self, model: str, claims: Mapping[str, int]) -> None:
-        """The model has been seen to need so much."""
-        self._measured[model] = Need(claims)
+        """The model has been seen to need so much; what the policy claims for it stays, unless it does not know."""
+        if not self._claimed[model].alone:
+            return
+        self._measured[model] = _need(claims)
         if charged := self._charged.get(model):
             grown = {device: max(size, charged.claims.get(device, 0)) for device, size in claims.items()}
             self._charged[model] = Need({**charged.claims, **grown}, charged.alone)
@@ -92,10 +103,6 @@ class Ledger:
         """What the next start of the model takes."""
         return self._measured.get(model) or self._claimed[model]
 
-    def room_bytes(self, device: str) -> float:
-        """What ours may use of the device altogether, beside what others use right now."""
-        return self._room.get(device, math.inf)
-
     def excess(self, model: str) -> Mapping[str, int]:
         """Bytes by which the model alone exceeds what there will ever be, by device; empty when it can be loaded."""
         need = self.next_need(model)
@@ -113,10 +120,17 @@ class Ledger:
 
     def compete(self, one: str, other: str) -> bool:
         """Whether one of the models can be in the way of the other."""
-        expel = other in self.expelled_by(one) or one in self.expelled_by(other)
         governed = one in self.families_of and other in self.families_of
-        meet = not self.next_need(one).claims.keys().isdisjoint(self.need(other).claims)
-        return expel or governed or meet or self.share_device(one, other)
+        meet = not self.devices(one).isdisjoint(self.need(other).claims)
+        return governed or meet or other in self.at_odds(one)
+
+    def devices(self, model: str) -> frozenset[str]:
+        """The devices that the model is on, and those that its next start would be on."""
+        return frozenset(self.need(model).claims) | frozenset(self.next_need(model).claims)
+
+    def at_odds(self, model: str) -> frozenset[str]:
+        """Whom the model makes go, or who makes it go, whatever the memory."""
+        return self._at_odds.get(model, frozenset())
 
     def _limit(self, device: str) -> float:
         policy = self.policy
@@ -125,22 +139,23 @@ class Ledger:
 
     def _observe_room(self) -> None:
         policy = self.policy
-        self._room = {device: self._limit(device) for device in {*policy.budget, *policy.capacity}}
+        self.room_bytes = {device: self._limit(device) for device in {*policy.budget, *policy.capacity}}
         for device in policy.capacity:
             used_bytes = self.foreign.get(device, _NOBODY).used_bytes
             beside = policy.capacity[device] - policy.reserve.get(device, 0) - used_bytes
-            self._room[device] = min(self._room[device], beside)
+            self.room_bytes[device] = min(self.room_bytes[device], beside)
 
 
 class Occupancy:
-    """A set of models and what they take; it remembers the order in which they came."""
+    """A set of models and what they take, also by device; it remembers the order in which they came."""
 
-    __slots__ = ("_alone", "_governed", "_ledger", "_members", "_used_bytes")
+    __slots__ = ("_alone", "_governed", "_ledger", "_members", "_on", "_used_bytes")
 
     def __init__(self, ledger: Ledger, models: Iterable[str] = ()) -> None:
         self._ledger = ledger
         self._members: dict[str, Need] = {}
         self._used_bytes: dict[str, int] = {}
+        self._on: dict[str, dict[str, None]] = {}
         self._governed: set[str] = set()
         self._alone: set[str] = set()
         for model in models:
@@ -170,6 +185,7 @@ class Occupancy:
         self._members[model] = need
         for device, size in need.claims.items():
             self._used_bytes[device] = self._used_bytes.get(device, 0) + size
+            self._on.setdefault(device, {})[model] = None
         if model in self._ledger.families_of:
             self._governed.add(model)
         if need.alone:
@@ -179,6 +195,7 @@ class Occupancy:
         """Count the model out; it has to be a member."""
         for device, size in self._members.pop(model).claims.items():
             self._used_bytes[device] -= size
+            del self._on[device][model]
         self._governed.discard(model)
         self._alone.discard(model)
 
@@ -187,6 +204,7 @@ class Occupancy:
         rest = Occupancy(self._ledger)
         rest._members = self._members.copy()
         rest._used_bytes = self._used_bytes.copy()
+        rest._on = {device: models.copy() for device, models in self._on.items()}
         rest._governed = self._governed.copy()
         rest._alone = self._alone.copy()
         for model in rest._members.keys() & models:
@@ -199,24 +217,36 @@ class Occupancy:
         if need.alone:
             return {}
         used, room = self._used_bytes, self._ledger.room_bytes
-        return {d: over for d, size in need.claims.items() if (over := used.get(d, 0) + size - room(d)) > 0}
+        return {
+            d: over for d, size in need.claims.items() if (over := used.get(d, 0) + size - room.get(d, math.inf)) > 0
+        }
 
     def excluding(self, newcomer: str) -> list[str]:
         """The members beside whom the newcomer cannot be, whatever the bytes and the families."""
-        need = self._ledger.next_need(newcomer)
+        need, expelled = self._ledger.next_need(newcomer), self._ledger.expelled_by(newcomer)
         apart = self._members if need.alone else self._alone
+        if not apart and not expelled:
+            return []
         found = {member for member in apart if not need.claims.keys().isdisjoint(self._members[member].claims)}
-        found.update(self._ledger.expelled_by(newcomer) & self._members.keys())
+        found.update(expelled & self._members.keys())
         return [member for member in self._members if member in found] if found else []
 
     def in_the_way(self, newcomer: str) -> list[str]:
-        """The members of whom some may have to go for the newcomer; empty when it fits."""
-        if self.fits(newcomer):
-            return []
-        lacking = self.lacks_bytes(newcomer).keys()
-        found = {*self.excluding(newcomer), *(self._governed if newcomer in self._ledger.families_of else ())}
-        members = self._members.items()
-        return [m for m, need in members if m in found or not lacking.isdisjoint(need.claims)]
+        """The members of whom some may have to go for the newcomer, which does not fit."""
+        return self._found(self.lacks_bytes(newcomer), self.excluding(newcomer), newcomer)
+
+    def rivals(self, model: str) -> list[str]:
+        """The members that can be in the way of the model, or the model in theirs."""
+        return self._found(self._ledger.devices(model), self._ledger.at_odds(model), model)
+
+    def _found(self, devices: Collection[str], more: Iterable[str], model: str) -> list[str]:
+        """Who is on one of the devices, or one of the others, or concerned by the same families; in their order."""
+        governed = self._governed if model in self._ledger.families_of else ()
+        if len(devices) == 1 and not governed and not more:
+            (device,) = devices
+            return list(self._on.get(device, ()))
+        found = set(governed).union(more, *(self._on.get(device, ()) for device in devices))
+        return [member for member in self._members if member in found]
 
     def fits(self, model: str) -> bool:
         """Whether the model, not a member yet, can join without breaking a rule."""
@@ -227,6 +257,15 @@ class Occupancy:
             return False
         families = ledger.families_of.get(model)
         return families is None or any(self._governed <= family for family in families)
+
+
+def _at_odds(residents: Iterable[Resident]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for resident in residents:
+        for expelled in resident.expels:
+            found[resident.model] = found.get(resident.model, frozenset()) | {expelled}
+            found[expelled] = found.get(expelled, frozenset()) | {resident.model}
+    return found
 
 
 def _families_of(resident: Resident, families: tuple[frozenset[str], ...] | None) -> tuple[frozenset[str], ...] | None:

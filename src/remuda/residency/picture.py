@@ -14,6 +14,11 @@ from remuda.residency.leases import Leases
 from remuda.residency.ledger import Ledger, Occupancy
 from remuda.residency.waiting import Waiting
 
+_PAUSES = 2.0
+"""For how many of its usual pauses an idle instance counts as in use."""
+_OF_A_SWAP = 0.1
+"""How long that may be at most, in relation to the swap there and back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -63,18 +68,25 @@ class Picture:
             return frozenset()
         priority = self.priority(newcomer)
         return frozenset(
-            victim for victim in victims if self._is_urgent(victim, priority) or self.evictable_at(victim) > self.now
+            victim
+            for victim in victims
+            if self.evictable_at(victim) > self.now or self.instances[victim].is_used_above(priority)
         )
-
-    def _is_urgent(self, victim: str, priority: int) -> bool:
-        used_for = self.instances[victim].use_priority
-        return used_for is not None and used_for > priority
 
     def cost(self, victim: str) -> float:
         """What it costs to send the instance away, in seconds of waiting."""
         instance = self.instances[victim]
         interruption_s = instance.worth.drain_s if instance.in_flight else 0.0
         return instance.load_s * instance.worth.reuse(self.now) + interruption_s
+
+    def lingers_until(self, victim: str, newcomer: str) -> float:
+        """Until when the idle instance counts as in use, because its users pause for far less than a swap takes."""
+        out = self.instances[victim]
+        linger_s = _PAUSES * out.worth.pause_s
+        swap_s = self.instances[newcomer].load_s + out.load_s
+        if out.idle_since is None or linger_s > _OF_A_SWAP * swap_s:
+            return -math.inf
+        return out.idle_since + linger_s
 
     def swap_cost(self, victim: str, newcomer: str) -> float:
         """How long those will wait, all together, who ask for the victim while it makes way and comes back.

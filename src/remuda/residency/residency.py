@@ -150,7 +150,7 @@ class Residency:
                 self._ordered(event, now)
         return commands
 
-    def take(self, request: int, model: str, priority: int = 0) -> bool:
+    def take(self, request: int, model: str, now: float, priority: int = 0) -> bool:
         """Grant a request at once if the model is ready; else nothing has happened, and `RequestArrived` must follow.
 
         The same decision as for that event, without an event and a command: most requests are for a ready model.
@@ -159,6 +159,7 @@ class Residency:
         instance = self._herd.instances[model]
         if instance.state is not State.READY:
             return False
+        instance.worth.resume(now)
         self._herd.take(instance, request, priority + instance.resident.priority)
         return True
 
@@ -184,6 +185,7 @@ class Residency:
         if event.insists:
             instance.failures.forget()
         instance.sent_away = False
+        instance.worth.resume(now)
         if instance.state is State.READY:  # 1
             self._herd.grant(instance, request, priority)
         elif self._shutting_down:  # 2
@@ -191,18 +193,31 @@ class Residency:
         elif not self._may_join(instance) and (objected := objection(self._herd.picture(now), model)):  # 3
             self._herd.refuse(request, model, objected)
         else:  # 4
+            is_one_of_many = self._has_its_turn(instance, now)
             self._herd.waiting.add(request, model, priority, now)
-            self._settle(now)
+            if not is_one_of_many:
+                self._settle(now)
 
     def _may_join(self, instance: Instance) -> bool:
         """Whether a request may wait for the instance that is up: it is starting, or may yet be let stay."""
         return instance.staying and (instance.state is State.STARTING or not self._herd.ledger.excess(instance.model))
 
+    def _has_its_turn(self, instance: Instance, now: float) -> bool:
+        """Whether some wait whose turn one more or less does not change: their load has begun, or they are overdue.
+
+        Where requests gather by the thousand, nothing is worth deciding a thousand times.
+        """
+        if not self._herd.waiting.count(instance.model):
+            return False
+        is_loading = instance.state is State.STARTING and instance.staying
+        return is_loading or self._herd.picture(now).is_overdue(instance.model)
+
     def _left(self, request: int, now: float) -> None:
         """A request is over; a client may leave in the very turn in which it is granted."""
         if request in self._herd.waiting:
-            self._herd.waiting.withdraw(request)
-            self._settle(now)
+            model = self._herd.waiting.withdraw(request)
+            if not self._has_its_turn(self._herd.instances[model], now):
+                self._settle(now)
         elif request in self._herd.granted:
             instance, attempt = self._herd.granted.pop(request)
             if instance.attempt == attempt and instance.in_flight:

@@ -15,7 +15,8 @@ draining instance is granted nothing, its use does not grow and the choice settl
 all of them are idle: if the waiting client leaves meanwhile, nothing was stopped for nobody.
 
 An instance that is asked for all the time does not make way at once, but when those who wait for its room have waited,
-all together, for as long as the swap will make its own users wait. So they gather, and one swap serves them all.
+all together, for as long as the swap will make its own users wait. So they gather, and one swap serves them all. The
+short pauses that its users make (an agent that thinks between two requests) are part of its use.
 
 On devices where an engine is starting nothing else is started or evicted, and nothing is started where one is being
 stopped: engines measure free memory while they start.
@@ -77,6 +78,7 @@ class _Walk:
         self.decided = Schedule()
         self._picture = picture
         self._instances = picture.instances
+        self._ranks: dict[str, tuple[float, bool, int, str]] = {}
         self._ledger = picture.ledger
         up = picture.up
         self._up = up.without()
@@ -95,10 +97,11 @@ class _Walk:
             self._wait(model, Obstacle.LOAD, (model,))
         elif model in self._goal:
             self.decided.grant.append(model)
+            self._ranks.pop(model, None)
         elif not self._unmovable.fits(model):
-            self._wait(model, Obstacle.LEASE, self._rivals(model, self._unmovable.members))
+            self._wait(model, Obstacle.LEASE, tuple(self._unmovable.rivals(model)))
         elif not self._promised.fits(model):
-            self._wait(model, Obstacle.TURN, self._rivals(model, self._promised.members))
+            self._wait(model, Obstacle.TURN, tuple(self._promised.rivals(model)))
             self._clear_way(model)
         elif state is not State.STOPPED:
             self._wait(model, Obstacle.RELEASE if state is State.STOPPING else Obstacle.REQUESTS, (model,))
@@ -134,7 +137,7 @@ class _Walk:
         self._promise(model)
 
     def _drain_all_in_the_way(self, model: str) -> None:
-        for other in self._goal.members:
+        for other in self._goal.rivals(model):
             if other not in self._promised and self._cannot_meet(model, other):
                 self._goal.remove(other)
                 self.decided.drain.add(other)
@@ -146,14 +149,13 @@ class _Walk:
         """Give the model its place in the goal, unless those who would have to go are spared for now."""
         candidates = [other for other in self._goal.in_the_way(model) if other not in self._promised]
         spared = self._picture.spared(candidates, model)
-        costs = self._costs(other for other in candidates if other not in spared)
-        victims = choose_victims(model, self._goal, costs)
+        victims = choose_victims(model, self._goal, self._costs(other for other in candidates if other not in spared))
         if victims is None:
             self._wait_for_the_spared(model, spared)
             return
         if waits_s := self._spares_s(model, victims):
             self._wait(model, Obstacle.RESIDENCY, victims)
-            self._wake_in(model, waits_s)
+            self._wake_in(model, waits_s, victims)
             return
         self.decided.victims[model] = victims
         for victim in victims:
@@ -164,8 +166,15 @@ class _Walk:
 
     def _costs(self, candidates: Iterable[str]) -> Mapping[str, float]:
         """What it costs to evict them, the cheapest first."""
-        costs = {model: self._picture.cost(model) for model in candidates}
-        return dict(sorted(costs.items(), key=lambda item: (item[1], self._busy(item[0]), self._last_used(item[0]))))
+        return {model: cost for cost, _, _, model in sorted(map(self._rank, candidates))}
+
+    def _rank(self, model: str) -> tuple[float, bool, int, str]:
+        """Its cost, and whether and when it is used; asked once in a walk, unless it is granted."""
+        rank = self._ranks.get(model)
+        if rank is None:
+            rank = (self._picture.cost(model), self._busy(model), self._instances[model].last_used, model)
+            self._ranks[model] = rank
+        return rank
 
     def _wait_for_the_spared(self, model: str, spared: Iterable[str]) -> None:
         picture = self._picture
@@ -178,7 +187,7 @@ class _Walk:
     def _spares_s(self, model: str, victims: tuple[str, ...]) -> float:
         """For how long those in use are spared, because it would cost their users more than it brings; often 0."""
         picture = self._picture
-        hot = [victim for victim in victims if self._busy(victim) and self._instances[victim].state is State.READY]
+        hot = [victim for victim in victims if self._in_use(victim, model)]
         requests = picture.waiting.count(model)
         if not hot or not requests or picture.is_overdue(model):
             return 0.0
@@ -187,9 +196,15 @@ class _Walk:
         cost = sum(picture.swap_cost(victim, model) for victim in hot)
         return max(0.0, cost - picture.waiting.waited_s(model, picture.now)) / requests
 
-    def _wake_in(self, model: str, waits_s: float) -> None:
+    def _in_use(self, victim: str, newcomer: str) -> bool:
+        if self._instances[victim].state is not State.READY:
+            return False
+        return self._busy(victim) or self._picture.lingers_until(victim, newcomer) > self._picture.now
+
+    def _wake_in(self, model: str, waits_s: float, victims: Iterable[str]) -> None:
         picture = self._picture
         self.decided.wake_at.append(min(picture.now + max(waits_s, _SHORTEST_WAIT_S), picture.overdue_at(model)))
+        self.decided.wake_at += [end for v in victims if (end := picture.lingers_until(v, model)) > picture.now]
 
     def _advance(self, model: str, victims: tuple[str, ...]) -> None:
         """Take the next step towards the model's start."""
@@ -219,9 +234,6 @@ class _Walk:
     def _busy(self, model: str) -> bool:
         return self._instances[model].busy or model in self.decided.grant
 
-    def _last_used(self, model: str) -> int:
-        return self._instances[model].last_used
-
     def _leaving(self) -> tuple[str, ...]:
         """Who is up, will go, and has not been told to stop yet."""
         return tuple(model for model in self._up.without(*self._stopping).members if model not in self._goal)
@@ -230,7 +242,8 @@ class _Walk:
         return tuple(other for other in others if self._ledger.compete(model, other))
 
     def _sharing_device(self, models: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
-        return tuple(o for o in others if any(self._ledger.share_device(model, o) for model in models))
+        devices = {device for model in models for device in self._ledger.need(model).claims}
+        return tuple(other for other in others if not devices.isdisjoint(self._ledger.need(other).claims))
 
     def _wait(self, model: str, obstacle: Obstacle, models: tuple[str, ...]) -> None:
         self.decided.waiting_for[model] = WaitingFor(obstacle, models)

@@ -44,6 +44,8 @@ class _Line:
 
     @property
     def oldest(self) -> _Arrival:
+        if len(self.arrivals) == 1:
+            return self.best
         return min(map(_first, self.arrivals.values()), key=lambda arrival: arrival.number)
 
     @property
@@ -76,13 +78,14 @@ class Waiting:
         self._places[request] = (model, priority)
         self._lines.setdefault(model, _Line()).add(request, _Arrival(self._arrived, at, priority))
 
-    def withdraw(self, request: int) -> None:
-        """Forget the request, which has to be waiting."""
+    def withdraw(self, request: int) -> str:
+        """Forget the request, which has to be waiting; returns the model that it waited for."""
         model, priority = self._places.pop(request)
         line = self._lines[model]
         line.remove(request, priority)
         if not line.count:
             del self._lines[model]
+        return model
 
     def take(self, model: str) -> tuple[tuple[int, int], ...]:
         """Remove and return all requests for the model with their priorities, the best first."""

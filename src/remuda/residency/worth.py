@@ -1,8 +1,8 @@
 """What an instance is worth: what it costs to send it away, in seconds of waiting.
 
-Two counts of its uses that decay, one slowly (is it likely to be asked for again?) and one quickly (at which rate is it
-asked for now?). Uses are counted without a clock, because most of them are granted without looking at one, and are
-dated when somebody asks. Loads and drains are as long as they were the last times.
+Two counts of its uses that decay, one slowly (is it likely to be asked for again?) and one quickly (at which rate is
+it asked for now?). A use is only counted, as granting should take no time, and dated when somebody asks. Loads, drains
+and the pauses between requests are as long as they were the last times.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ class Worth:
     """What is known of the use of one model, over all its attempts.
 
     `load_s`: how long its last start took, None before the first. `drain_s`: how long it takes to finish its requests.
+    `pause_s`: how long after the end of its last request it is asked for again, infinite before that has been seen.
     """
 
     load_s: float | None = None
     drain_s: float = 0.0
+    pause_s: float = math.inf
+    _paused_at: float | None = None
     _reuse: float = 0.0
     _recent: float = 0.0
     _dated: float = -math.inf
@@ -35,7 +38,19 @@ class Worth:
 
     def have_drained(self, took_s: float) -> None:
         """It has finished its requests while it got no new ones."""
-        self.drain_s += _OF_THE_LAST * (took_s - self.drain_s)
+        self.drain_s = _mixed(self.drain_s, took_s)
+
+    def pause(self, now: float) -> None:
+        """It has finished all of its requests."""
+        self._paused_at = now
+
+    def resume(self, now: float) -> None:
+        """It is asked for, whether it is up or has had to go meanwhile."""
+        if self._paused_at is None:
+            return
+        pause_s = now - self._paused_at
+        self.pause_s = pause_s if math.isinf(self.pause_s) else _mixed(self.pause_s, pause_s)
+        self._paused_at = None
 
     def reuse(self, now: float) -> float:
         """How often it was used, of late."""
@@ -56,3 +71,7 @@ class Worth:
         self._reuse += self._undated
         self._recent += self._undated
         self._undated = 0
+
+
+def _mixed(before_s: float, last_s: float) -> float:
+    return before_s + _OF_THE_LAST * (last_s - before_s)

@@ -16,6 +16,7 @@ from remuda.daemon.control.app import app
 from remuda.daemon.control.operation import Control
 from remuda.daemon.control.server import ControlServer
 from remuda.daemon.dispatcher import Dispatcher
+from remuda.daemon.ending import End
 from remuda.daemon.instances import Instances
 from remuda.daemon.reload import Reloaded
 from remuda.daemon.status import Status
@@ -113,12 +114,18 @@ async def unchanged() -> Reloaded:
     return Reloaded(keys=0, routes=0, models=1)
 
 
+async def nothing() -> None:
+    pass
+
+
 @asynccontextmanager
 async def api(
     directory: Path,
     *instances: Instance,
     claim: int = 1,
     reload: Callable[[], Awaitable[Reloaded]] = unchanged,
+    replace: Callable[[], Awaitable[None]] = nothing,
+    ends: list[End] | None = None,
 ) -> AsyncIterator[Api]:
     at = places(directory)
     by_id = {instance.model_id: instance for instance in instances}
@@ -129,7 +136,7 @@ async def api(
     running = Instances(by_id, launcher(directory), at, emit=dispatcher.emit, reporter=books.tell)
     dispatcher.attach(running)
     status = Status(directory / "remuda.yaml", "http://127.0.0.1:1", at, residency, dispatcher, running)
-    control = Control(status, books, reload)
+    control = Control(status, books, reload, replace, (ends if ends is not None else []).append)
     server = ControlServer(control, at.socket)
     server.start()
     try:

@@ -29,6 +29,6 @@ async def test_every_error_has_the_same_shape(tmp_path: Path, method: str, path:
 
 
 def test_so_has_a_bug_of_ours() -> None:
-    broken = Control(status=None, books=None, reload=None)  # type: ignore[arg-type]
+    broken = Control(status=None, books=None, reload=None, replace=None, end=None)  # type: ignore[arg-type]
     reply = TestClient(app(broken), raise_server_exceptions=False).get("/api/status")
     assert (reply.status_code, reply.json()["error"]["code"]) == (500, "internal_error")

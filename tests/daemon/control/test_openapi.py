@@ -30,7 +30,7 @@ from tests.daemon.control.api import api
 from tests.daemon.fleet_of_fakes import fake
 from tests.daemon.records import record
 
-STREAMS = {"/api/events", "/logs/stream", "/logs/stream/{model}"}
+STREAMS = {"/api/events", "/api/restart", "/logs/stream", "/logs/stream/{model}"}
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -19,7 +19,7 @@ async def test_the_control_api_is_reached_past_residency() -> None:
 
 
 @on_loop
-async def test_a_look_at_a_model_neither_loads_nor_uses_it() -> None:
+async def test_trap_29_a_look_at_a_model_neither_loads_nor_uses_it() -> None:
     async with engine() as upstream, gateway(Admission(upstream.endpoint)) as house:
         client = await house.client()
         for path in ("/upstream/tiny/metrics", "/props?model=tiny"):

@@ -16,6 +16,7 @@ from remuda.daemon.control import (
     events,
     explain,
     leases,
+    life,
     llama_swap,
     logs,
     metrics,
@@ -41,6 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *metrics.OPERATIONS,
     *llama_swap.OPERATIONS,
     *reload.OPERATIONS,
+    *life.OPERATIONS,
 )
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from remuda.daemon.accounts import Accounts
+from remuda.daemon.ending import End
 from remuda.daemon.journal import Journal
 from remuda.daemon.reload import Reloaded
 from remuda.daemon.status import Status
@@ -44,11 +45,17 @@ class Books(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the operations look at and act on. `reload` reads the fleet file again and says what came of it."""
+    """What the operations look at and act on.
+
+    `reload` reads the fleet file again and says what came of it. `replace` lets another daemon take this one's place,
+    if one could: otherwise it raises RemudaError. `end` begins to end this one.
+    """
 
     status: Status
     books: Books
     reload: Callable[[], Awaitable[Reloaded]]
+    replace: Callable[[], Awaitable[None]]
+    end: Callable[[End], None]
 
 
 Handler = Callable[[Control, Request], Awaitable[Response]]

@@ -16,7 +16,6 @@ import math
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 
@@ -31,6 +30,7 @@ from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead
 from remuda.gateway.reply import CONTINUE, answer_bytes
 
+_AT_ONCE_BYTES = 4 * 1024
 _RESET = struct.pack("ii", 1, 0)
 _TOO_MANY = "too many connections from this address"
 
@@ -53,10 +53,11 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, frontend: Frontend) -> None:
         self.address = b"unknown"
         self.is_writable = True
-        self.write: Callable[[bytes], None]
         self._frontend = frontend
         self._limits = frontend.limits
         self._transport: asyncio.Transport
+        self._outbox = frontend.outbox
+        self._unsent = b""
         self._reader = RequestReader(self, frontend.limits, frontend.memo)
         self._queue: deque[Inbound] = deque()
         self._answering: RequestHead | None = None
@@ -75,7 +76,6 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
         self._transport = transport = cast("asyncio.Transport", transport)
-        self.write = transport.write
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.address = str(peer[0]).encode()
@@ -102,6 +102,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has left, or we have."""
         del exc
+        self._unsent = b""
         self._gone()
         self._frontend.leave(self, self.address if self._is_counted else None)
 
@@ -133,6 +134,7 @@ class ClientConnection(asyncio.Protocol):
         if self._is_busy or now < self._deadline:
             return
         if self._phase is _CLOSE or not self.is_writable:
+            self._unsent = b""
             self._transport.abort()
         elif self._phase is _IDLE:
             self._close()
@@ -143,9 +145,18 @@ class ClientConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, with a reset: even where only the close would end a body, this is not taken for its end."""
         self._gone()
+        self.send()
         if (sock := self._transport.get_extra_info("socket")) is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
+
+    # What the outbox calls.
+
+    def send(self) -> None:
+        """Send what has been written."""
+        if self._unsent:
+            data, self._unsent = self._unsent, b""
+            self._transport.write(data)
 
     # What the reader calls.
 
@@ -163,7 +174,7 @@ class ClientConnection(asyncio.Protocol):
         inbound = self._reader.inbound
         if inbound is not None and not inbound.is_invited and not self._is_busy and not self._queue:
             inbound.is_invited = True
-            self._transport.write(CONTINUE)
+            self.write(CONTINUE)
 
     def swelled(self) -> None:
         """Read no more of a large body before its turn."""
@@ -196,6 +207,14 @@ class ClientConnection(asyncio.Protocol):
         answering = self._answering
         return answering is not None and answering.keep_alive and not self._frontend.is_draining
 
+    def write(self, data: bytes) -> None:
+        """Send bytes of a response: few with all others of this turn of the loop, many at once."""
+        if not self._unsent:
+            self._outbox.add(self)
+        self._unsent += data
+        if len(self._unsent) > _AT_ONCE_BYTES:
+            self.send()
+
     def hold(self, *, on: bool) -> None:
         """Read nothing from the client while on."""
         self._read(on=not on)
@@ -205,7 +224,7 @@ class ClientConnection(asyncio.Protocol):
         keep_alive = self.keeps_alive and not (self._is_lingering and not self._queue)
         if answer.fault is not None and self._answering is not None:
             answer = answer.in_shape(shape_of(self._answering.target.path))
-        self._transport.write(answer_bytes(self._answering, answer, keep_alive=keep_alive))
+        self.write(answer_bytes(self._answering, answer, keep_alive=keep_alive))
         self.finished(keep_alive=keep_alive)
 
     def finished(self, *, keep_alive: bool) -> None:
@@ -270,6 +289,7 @@ class ClientConnection(asyncio.Protocol):
         if self._phase is _CLOSE or self._transport.is_closing():
             return
         self._phase = _CLOSE
+        self.send()
         self._reader.stop()
         if self._is_lingering and self._transport.can_write_eof():
             self._transport.write_eof()

@@ -8,52 +8,63 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
+import os
+import socket
+from collections.abc import Sequence
 
 from remuda.edge.http.client import ClientConnection
 from remuda.edge.http.frontend import Frontend, Service
 from remuda.edge.http.limits import Limits
-from remuda.errors import EffectError
+from remuda.edge.http.listeners import BACKLOG, cannot_listen, take
 from remuda.gateway.decide import Gateway
-from remuda.spec.listen import authority
-
-_BACKLOG = 2048
+from remuda.spec.listen import Listen, authority
 
 
 class GatewayServer:
     """A gateway; made by `bind`, which takes its address, and open to clients from `accept` on."""
 
-    def __init__(self, frontend: Frontend, listener: asyncio.Server) -> None:
+    def __init__(self, frontend: Frontend, listeners: Sequence[asyncio.Server]) -> None:
         self._frontend = frontend
-        self._listener = listener
-        self._addresses = tuple((str(sock.getsockname()[0]), int(sock.getsockname()[1])) for sock in listener.sockets)
+        self._listeners = listeners
+        sockets = [sock for listener in listeners for sock in listener.sockets]
+        self._addresses = tuple((str(sock.getsockname()[0]), int(sock.getsockname()[1])) for sock in sockets)
+        self._descriptors = [sock.fileno() for sock in sockets]
         self._timer = frontend.loop.call_later(frontend.limits.sweep_s, self._sweep)
 
     @classmethod
     async def bind(cls, host: str, port: int, service: Service) -> GatewayServer:
         """Take an address; port 0 lets the system choose. Raises EffectError."""
+        return await cls.on(await asyncio.to_thread(take, Listen(host, port)), service)
+
+    @classmethod
+    async def on(cls, sockets: Sequence[socket.socket], service: Service) -> GatewayServer:
+        """Serve at sockets that have been taken, or that listen already. They are the server's from now on."""
         loop = asyncio.get_running_loop()
         frontend = Frontend.of(service, loop)
-        try:
-            listener = await loop.create_server(
+        listeners = [
+            await loop.create_server(
                 lambda: ClientConnection(frontend),
-                host,
-                port,
-                backlog=_BACKLOG,
+                sock=sock,
+                backlog=BACKLOG,
                 start_serving=False,
                 ssl=service.tls,
                 ssl_handshake_timeout=service.limits.head_s if service.tls else None,
             )
-        except OSError as error:
-            raise _cannot_listen(host, port, error) from error
-        return cls(frontend, listener)
+            for sock in sockets
+        ]
+        return cls(frontend, listeners)
 
     async def accept(self) -> None:
         """Let clients in. Raises EffectError when another program has begun to listen there since `bind`."""
         try:
-            await self._listener.start_serving()
+            for listener in self._listeners:
+                await listener.start_serving()
         except OSError as error:
-            raise _cannot_listen(*self._addresses[0], error) from error
+            raise cannot_listen(*self._addresses[0], error) from error
+
+    def copies(self) -> tuple[int, ...]:
+        """Descriptors of the listening sockets: while one is open, who connects waits, also after `drain`."""
+        return tuple(map(os.dup, self._descriptors))
 
     @property
     def addresses(self) -> tuple[tuple[str, int], ...]:
@@ -73,7 +84,8 @@ class GatewayServer:
         """Accept nothing more, close what is idle, let the rest finish for at most so long, then break it off."""
         frontend = self._frontend
         frontend.is_draining = True
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         frontend.emptied.clear()
         for connection in tuple(frontend.connections):
             connection.drain()
@@ -97,15 +109,3 @@ class GatewayServer:
         for connection in tuple(frontend.connections):
             connection.sweep(now)
         frontend.pool.sweep()
-
-
-def _cannot_listen(host: str, port: int, error: OSError) -> EffectError:
-    address = authority(host, port)
-    if error.errno == errno.EADDRINUSE:
-        return EffectError(
-            f"cannot listen on `{address}`: the address is in use",
-            hint="choose another address with `gateway.listen` or `--listen`, or end the program that listens there",
-        )
-    reason = error.strerror or str(error)
-    hint = "set `gateway.listen` to an address of this machine"
-    return EffectError(f"cannot listen on `{address}`: {reason}", hint=hint)

@@ -1,0 +1,96 @@
+"""`remuda plan`: what the fleet comes to on this machine, without starting anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from remuda.cli import fleet_file, output, running
+from remuda.errors import UnsatisfiableError
+
+if TYPE_CHECKING:
+    from remuda.facts.host import Host
+    from remuda.plan.plan import Instance, Plan
+
+
+@click.command("plan")
+@fleet_file.option
+@click.option("--explain", "model", metavar="MODEL", help="Ask the running daemon what would go for MODEL now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan, or the explanation, as JSON.")
+def command(file: Path | None, model: str | None, *, as_json: bool) -> int:
+    """Show where each model is placed and what it needs there; nothing is started or changed.
+
+    With `--explain`, say what would be evicted if MODEL were asked for now, or what blocks it. The exit code is 3 if
+    the fleet cannot be run here.
+    """
+    if model is not None:
+        _explain(file, model, as_json=as_json)
+        return 0
+    from remuda.edge.probes.host import probe_devices  # noqa: PLC0415 (the plan and the probes load only here)
+    from remuda.plan.plan import decide  # noqa: PLC0415
+
+    loaded = fleet_file.load(file)
+    here = probe_devices()
+    plan = decide(loaded.fleet, here)
+    problems = loaded.placed([*plan.refusals, *plan.notes])
+    name = str(loaded.path)
+    if as_json:
+        output.data({**_as_data(plan), "problems": [output.problem_json(problem, name) for problem in problems]})
+    else:
+        _print(plan, here)
+    if plan.refusals:
+        raise UnsatisfiableError("this fleet cannot be run here", file=name, problems=() if as_json else problems)
+    if not as_json:
+        output.remark(problems, name)
+    return 0
+
+
+def _explain(file: Path | None, model: str, *, as_json: bool) -> None:
+    found = running.daemon(file).get("/api/explain", model=model)
+    if as_json:
+        output.data(found)
+        return
+    for reason in found["reasons"]:
+        output.line(reason)
+
+
+def _print(plan: Plan, here: Host) -> None:
+    from remuda.spec.quantity import format_bytes  # noqa: PLC0415
+
+    rows = [(i.model_id, i.runtime, ",".join(i.devices) or "-", _needs(i)) for i in plan.instances.values()]
+    output.table(("MODEL", "RUNTIME", "DEVICES", "NEEDS"), rows)
+    output.line("")
+    titles = {device.name: device.title for device in here.devices}
+    budgets = [(name, format_bytes(size), titles.get(name, "not found")) for name, size in plan.budget.items()]
+    output.table(("DEVICE", "BUDGET", ""), budgets)
+
+
+def _needs(instance: Instance) -> str:
+    from remuda.spec.quantity import format_bytes  # noqa: PLC0415
+
+    if instance.claims_all:
+        return "its devices to itself"
+    claims = {device: format_bytes(size) for device, size in instance.claims.items() if size}
+    if len(claims) > 1 and len(set(claims.values())) == 1:
+        return f"{next(iter(claims.values()))} each"
+    if claims.keys() <= set(instance.devices) and len(claims) == 1:
+        return next(iter(claims.values()))
+    return ", ".join(f"{size} of {device}" for device, size in claims.items()) or "-"
+
+
+def _as_data(plan: Plan) -> dict[str, Any]:
+    models = [
+        {
+            "id": instance.model_id,
+            "engine": instance.engine,
+            "runtime": instance.runtime,
+            "devices": instance.devices,
+            "claims_bytes": instance.claims,
+            "claims_all": instance.claims_all,
+            "port": instance.port,
+        }
+        for instance in plan.instances.values()
+    ]
+    return {"models": models, "budget_bytes": plan.budget}
