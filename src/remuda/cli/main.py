@@ -20,6 +20,7 @@ from remuda.errors import RemudaError, SpecError
 COMMANDS: Final = {
     "check": "Report every problem of the fleet file.",
     "schema": "Print the JSON schema of the fleet file.",
+    "doctor": "Show what can run on this machine, and why not.",
     "plan": "Show where each model is placed and what it needs.",
     "up": "Serve the fleet at one address.",
     "down": "End the running daemon.",

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 import click
@@ -38,11 +38,17 @@ def raw(chunk: bytes) -> None:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a result as columns, each as wide as it has to be."""
+    """Print a result as columns."""
+    for row in columns(head, rows):
+        line(row)
+
+
+def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table, each column as wide as it has to be."""
     lines = [head, *rows]
     widths = [max(len(row[column]) for row in lines) for column in range(len(head))]
     for row in lines:
-        line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def note(text: str) -> None:

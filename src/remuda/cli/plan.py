@@ -18,21 +18,23 @@ if TYPE_CHECKING:
 @click.command("plan")
 @fleet_file.option
 @click.option("--explain", "model", metavar="MODEL", help="Ask the running daemon what would go for MODEL now.")
+@click.option("--facts", type=fleet_file.PATH, metavar="FILE", help="Plan for the machine of this file, not this one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan, or the explanation, as JSON.")
-def command(file: Path | None, model: str | None, *, as_json: bool) -> int:
+def command(file: Path | None, model: str | None, facts: Path | None, *, as_json: bool) -> int:
     """Show where each model is placed and what it needs there; nothing is started or changed.
 
     With `--explain`, say what would be evicted if MODEL were asked for now, or what blocks it. The exit code is 3 if
-    the fleet cannot be run here.
+    the fleet cannot be run here. `remuda doctor --save FILE` writes the facts of a machine.
     """
     if model is not None:
         _explain(file, model, as_json=as_json)
         return 0
-    from remuda.edge.probes.host import probe_devices  # noqa: PLC0415 (the plan and the probes load only here)
+    from remuda.cli.doctor import read_facts  # noqa: PLC0415 (the plan and the probes load only here)
+    from remuda.edge.probes.host import probe_devices  # noqa: PLC0415
     from remuda.plan.plan import decide  # noqa: PLC0415
 
     loaded = fleet_file.load(file)
-    here = probe_devices()
+    here = read_facts(facts) if facts else probe_devices()
     plan = decide(loaded.fleet, here)
     problems = loaded.placed([*plan.refusals, *plan.notes])
     name = str(loaded.path)

@@ -4,6 +4,8 @@
 `Problem` at its place in the file; what was assumed is a note. Whether two instances fit together is not decided here
 but, with the same claims and budgets, by `remuda.residency` at every swap.
 
+A model whose build is certain not to run on its devices (see `remuda.plan.verdict`) is refused too.
+
 A model that declares no memory claims all of each of its devices, so that it never runs beside another one there;
 unless `residency.sets` or `residency.groups` name it: then their author has already said what fits together.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from remuda.errors import Problem
@@ -23,6 +25,7 @@ from remuda.plan.care import Care, care
 from remuda.plan.container import Contained, contained
 from remuda.plan.serving import Serving, serving
 from remuda.plan.sharing import Sharing, Standing, sharing, standing
+from remuda.plan.verdict.fleet import refusals
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import Effective, effective
 from remuda.spec.quantity import format_bytes
@@ -129,6 +132,7 @@ class _Placer:
         self._declared = fleet.residency.budget
         self._host = host
         self._named = named
+        self._verdicts = fleet.lint.verdicts
         self.budget: dict[str, int] = {}
         self.notes: list[Problem] = []
         self.refusals: list[Problem] = []
@@ -143,6 +147,7 @@ class _Placer:
                 f"choose one of {', '.join(f'`{name}`' for name in RUNTIMES)}",
             )
         devices = () if model.runtime == "external" else self._devices(model)
+        self._judge(model, devices)
         return Instance(
             model_id=model.model_id,
             title=entry.name or model.model_id,
@@ -168,6 +173,12 @@ class _Placer:
             standing=standing(entry),
             contained=self._contained(model, devices) if model.runtime in CONTAINERS else None,
         )
+
+    def _judge(self, model: Effective, devices: tuple[str, ...]) -> None:
+        if self._verdicts == "error":
+            self.refusals += refusals(model, self._host, devices)
+        elif self._verdicts == "warning":
+            self.notes += (replace(problem, severity="warning") for problem in refusals(model, self._host, devices))
 
     def _contained(self, model: Effective, devices: tuple[str, ...]) -> Contained | None:
         if model.image is None:

@@ -11,7 +11,6 @@ Values are not judged here, nor files of variables.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +19,7 @@ from typing import Any, Final
 from remuda.engines import ENGINES, flags
 from remuda.errors import Problem, SpecError
 from remuda.knowledge.flags import HARVESTED, Kind, Standing, Table, replacement, table
+from remuda.plan.images import OFFICIAL, TAGS
 from remuda.spec.document import Document, Path
 from remuda.spec.form import label
 from remuda.spec.nearest import nearest
@@ -28,14 +28,6 @@ from remuda.spec.rules.entries import Entry, entries
 _TITLES: Final = {"vllm": "vLLM", "llama-cpp": "llama.cpp"}
 _KINDS: Final[Mapping[str, Kind]] = {"settings": "flag", "environment": "variable"}
 _PREFIXES: Final = {"vllm": ("VLLM_",), "llama-cpp": ("LLAMA_ARG_",)}
-_OFFICIAL: Final = {
-    "vllm": re.compile(r"(?:.*/)?(?:vllm/vllm-openai(?:-(?:rocm|cpu|xpu))?|vllm(?:-arm64)?-cpu-release-repo)"),
-    "llama-cpp": re.compile(r"(?:.*/)?ggml-org/llama\.cpp"),
-}
-_TAGS: Final = {
-    "vllm": re.compile(r"v?(\d+\.\d+\.\d+(?:\.\d+)?(?:\.post\d+)?)(?:-.+)?"),
-    "llama-cpp": re.compile(r"(?:.+-)?(b\d+)"),
-}
 _CONTAINED: Final = ("podman", "docker")
 _ALIKE: Final = 0.85
 
@@ -87,12 +79,14 @@ def _pin(document: Document, entry: Entry) -> Pin:
     defaults = document.mapping("engines", engine)
     pinned = entry.keys if any(key in entry.keys for key in ("image", "tag", "digest")) else defaults
     image = entry.keys.get("image", defaults.get("image"))
-    if not _OFFICIAL[engine].fullmatch(str(image)):
+    if not OFFICIAL[engine].fullmatch(str(image)):
         return Pin(engine, None, is_fork=True)
-    tag = _TAGS[engine].fullmatch(str(pinned.get("tag", "")))
+    tag = TAGS[engine].fullmatch(str(pinned.get("tag", "")))
     known = table(engine)
-    around = known.around(tag[1]) if tag and known else None
-    return Pin(engine, tag[1] if tag and around else None, was_read=around is not None and around[0] == around[1])
+    around = known.around(tag["release"]) if tag and known else None
+    return Pin(
+        engine, tag["release"] if tag and around else None, was_read=around is not None and around[0] == around[1]
+    )
 
 
 def _effective(document: Document, entry: Entry, section: str) -> dict[Path, Any]:

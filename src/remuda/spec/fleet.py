@@ -83,6 +83,10 @@ class Lint(BaseModel):
         default="warning",
         description="Model IDs that are not `<family>-<size>[-backend/variant][-context][-vl]-<placement>`.",
     )
+    verdicts: Literal["off", "warning", "error"] = Field(
+        default="error",
+        description="Models whose build cannot run on the device that they are placed on, as far as that is certain.",
+    )
 
 
 class Fleet(BaseModel):

@@ -23,6 +23,7 @@ from remuda.edge.probes.recorded import RecordedMachine
 from remuda.errors import ProbeError
 from remuda.facts.assembly import Sources, devices
 from remuda.facts.device import Device
+from remuda.facts.finding import Finding
 from remuda.facts.host import Host
 from remuda.facts.parse.nvml import Report
 from remuda.facts.parse.versions import ASKED, Asking
@@ -65,15 +66,26 @@ def probe_host(root: Path = Path("/"), *, limit_s: float = LIMIT_S) -> Host:
 
 
 def probe_devices(machine: Machine | None = None) -> Host:
-    """The devices of a machine and no more. Raises ProbeError when one of them does not answer."""
+    """What models are placed by: devices, processors and installed engines.
+
+    Raises ProbeError when a device does not answer.
+    """
     machine = machine or LiveMachine()
     look = Round(machine.root, _START_LIMIT_S)
-    host = _start_devices(look, machine)()
-    lost = [finding for finding in look.findings if finding.source in _ESSENTIAL and finding.kind != "refused"]
-    if lost:
+    devices = _start_devices(look, machine)
+    cpu = look.start("processors", lambda files: processor.cpu(files, machine.architecture()))
+    installed = look.start("Python packages", lambda files: packages(files, machine.search_path()))
+    host = replace(devices(), findings=tuple(look.findings))
+    for finding in lost(host):
         hint = "look at `nvidia-smi` and the kernel's log: a driver may have lost a GPU"
-        raise ProbeError(lost[0].message, hint=hint)
-    return host
+        raise ProbeError(finding.message, hint=hint)
+    software = Software(packages=look.result(installed, ()))
+    return replace(host, cpu=look.result(cpu, None), software=software, findings=())
+
+
+def lost(host: Host) -> tuple[Finding, ...]:
+    """The findings for which devices may be missing."""
+    return tuple(each for each in host.findings if each.source in _ESSENTIAL and each.kind != "refused")
 
 
 def machine_at(root: Path) -> Machine:

@@ -1,0 +1,69 @@
+"""`remuda doctor`: what can run on this machine or another one, why not, and with what instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from remuda.cli import fleet_file, output
+from remuda.errors import EffectError, ProbeError, SpecError, UnsatisfiableError
+
+if TYPE_CHECKING:
+    from remuda.facts.host import Host
+
+
+@click.command("doctor")
+@click.argument("model", required=False)
+@fleet_file.option
+@click.option("--facts", type=fleet_file.PATH, metavar="FILE", help="Judge the machine of this file, not this one.")
+@click.option("--save", type=fleet_file.PATH, metavar="FILE", help="Write the facts of the machine; `-` prints them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+def command(model: str | None, file: Path | None, facts: Path | None, save: Path | None, *, as_json: bool) -> int:
+    """Show what can run here: each engine on each device, the reasons, and what else could be done.
+
+    With MODEL, judge that model of the fleet file on the devices that it is placed on. No engine is imported and no GPU
+    is used. The exit code is 3 if MODEL cannot run, and 4 if a driver does not tell its devices.
+    """
+    from remuda.cli import verdicts  # noqa: PLC0415 (the tables and the probes load only here)
+    from remuda.edge.probes.host import lost  # noqa: PLC0415
+
+    host = read_facts(facts) if facts else _probe()
+    if save is not None:
+        _save(host, save)
+    elif model is None:
+        verdicts.show_host(host, as_json=as_json)
+    elif not verdicts.show_model(fleet_file.load(file), model, host, as_json=as_json):
+        raise UnsatisfiableError(f"`{model}` cannot run here")
+    if missing := lost(host):
+        raise ProbeError(f"devices may be missing: {missing[0].message}")
+    return 0
+
+
+def read_facts(path: Path) -> Host:
+    """The host of a file of facts. Raises SpecError when that is none."""
+    from remuda.facts.host import Host  # noqa: PLC0415
+
+    return Host.from_json(fleet_file.read(path))
+
+
+def _probe() -> Host:
+    from remuda.edge.probes.host import probe_host  # noqa: PLC0415
+
+    return probe_host()
+
+
+def _save(host: Host, path: Path) -> None:
+    """Facts hold no secrets, but a user's name and paths, so they are the user's own; no file is written over."""
+    if path == fleet_file.STDIN:
+        output.line(host.to_json().rstrip())
+        return
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(host.to_json(), encoding="utf-8")
+    except FileExistsError:
+        raise SpecError(f"cannot save the facts: `{path}` is already there", hint="name another file") from None
+    except OSError as error:
+        raise EffectError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}") from None
+    output.note(f"the facts of this machine are in {path}")

@@ -1,0 +1,68 @@
+"""The verdicts on a model of the fleet: its build, as far as that is known, on each device that it is placed on.
+
+A plan refuses a model only where its build is known for certain (an official image by its tag, an installed wheel) and
+the reason was read at its source; anything less is the doctor's to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from remuda.errors import Problem
+from remuda.facts.host import Host
+from remuda.plan.verdict.alternatives import alternatives
+from remuda.plan.verdict.candidate import NAMES, Candidate, named
+from remuda.plan.verdict.judge import judge
+from remuda.plan.verdict.needs import needs_of
+from remuda.plan.verdict.reason import Alternative, Verdict
+from remuda.plan.verdict.target import Target, target
+from remuda.spec.merge import Effective
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A model on one of its devices, with what else could be done unless the answer is yes."""
+
+    target: Target
+    verdict: Verdict
+    alternatives: tuple[Alternative, ...] = ()
+
+
+def judged(model: Effective, host: Host, devices: Sequence[str]) -> tuple[Judged, ...]:
+    """The verdicts on a model; none for an engine that nothing is known of, or that somebody else runs.
+
+    Beside GPUs, the CPU is no device that the engine's code has to be for.
+    """
+    if model.engine not in NAMES or model.runtime == "external":
+        return ()
+    candidate = named(model, host) or Candidate(
+        engine=model.engine, artefact="unknown", what=f"the build of {NAMES[model.engine]} that it would run in"
+    )
+    gpus = [name for name in devices if name != "cpu"]
+    found = (host.device(name) for name in gpus or devices)
+    aims = (target(host, device) for device in found if device is not None)
+    return tuple(_judged(model, candidate, aim) for aim in aims if aim is not None)
+
+
+def refusals(model: Effective, host: Host, devices: Sequence[str]) -> Iterator[Problem]:
+    """What is certain to fail, for a plan to refuse before anything is fetched or started."""
+    if not named(model, host):
+        return
+    for each in judged(model, host, devices):
+        if each.verdict.is_certain:
+            reason = next(each for each in each.verdict.reasons if each.state == "no" and each.confidence == "read")
+            others = [other.message for other in each.alternatives]
+            hint = reason.hint or (f"use {others[0]}" if others else f"run `remuda doctor {model.model_id}`")
+            message = (
+                f"`{model.model_id}` cannot run on {each.target.label}: {each.verdict.what}: {reason.message} "
+                f"({reason.source})"
+            )
+            yield Problem(message, path=("models", model.model_id, "devices"), hint=hint)
+
+
+def _judged(model: Effective, candidate: Candidate, aim: Target) -> Judged:
+    needs = needs_of(model)
+    verdict = judge(candidate, aim, needs)
+    others = alternatives(model.engine, aim, needs) if verdict.state != "yes" else ()
+    return Judged(target=aim, verdict=verdict, alternatives=others)
