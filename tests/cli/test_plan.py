@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from remuda.cli.main import run
+from tests.facts.make_hosts import HOSTS
 
 RUN = 'cmd: "run ${PORT}", ready: /health, devices: [cpu]'
 FLEET = f"""\
@@ -58,6 +59,19 @@ def test_a_fleet_that_cannot_be_run_is_refused_at_its_line(file: Path, capsys: p
     assert f"{file}:7:" in capsys.readouterr().err
     assert run(["plan", "-f", str(file), "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["problems"][0]["line"] == 7
+
+
+def test_a_plan_for_a_machine_that_is_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, facts = tmp_path / "remuda.yaml", str(HOSTS / "v100" / "expected.json")
+    file.write_text(
+        "lint: {model_ids: off}\nmodels: {a: {engine: vllm, model: o/a, runtime: podman, devices: [cuda0], "
+        "image: docker.io/vllm/vllm-openai, tag: v0.19.1}}"
+    )
+    assert run(["plan", "-f", str(file), "--facts", facts]) == 0
+    assert "Tesla V100" in capsys.readouterr().out
+    file.write_text(file.read_text().replace("v0.19.1", "v0.23.0"))
+    assert run(["plan", "-f", str(file), "--facts", facts]) == 3
+    assert "not for 7.0" in capsys.readouterr().err
 
 
 def test_to_explain_takes_a_daemon(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from remuda.facts.host import Host
 
 
+class _Wanted(TypedDict):
+    """Which machine is looked at, and where its facts go."""
+
+    facts: Path | None
+    save: Path | None
+
+
 @click.command("doctor")
-@click.argument("model", required=False)
+@click.argument("what", nargs=-1, metavar="[MODEL]")
 @fleet_file.option
 @click.option("--facts", type=fleet_file.PATH, metavar="FILE", help="Judge the machine of this file, not this one.")
 @click.option("--save", type=fleet_file.PATH, metavar="FILE", help="Write the facts of the machine; `-` prints them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
-def command(model: str | None, file: Path | None, facts: Path | None, save: Path | None, *, as_json: bool) -> int:
+def command(what: tuple[str, ...], file: Path | None, *, as_json: bool, **wanted: Unpack[_Wanted]) -> int:
     """Show what can run here: each engine on each device, the reasons, and what else could be done.
 
     With MODEL, judge that model of the fleet file on the devices that it is placed on. No engine is imported and no GPU
@@ -29,13 +36,15 @@ def command(model: str | None, file: Path | None, facts: Path | None, save: Path
     from remuda.cli import verdicts  # noqa: PLC0415 (the tables and the probes load only here)
     from remuda.edge.probes.host import lost  # noqa: PLC0415
 
-    host = read_facts(facts) if facts else _probe()
-    if save is not None:
-        _save(host, save)
-    elif model is None:
+    if len(what) > 1:
+        raise SpecError(f"cannot judge {len(what)} models at once", hint="name one, or none for the whole machine")
+    host = read_facts(wanted["facts"]) if wanted["facts"] else _probe()
+    if wanted["save"]:
+        _save(host, wanted["save"])
+    elif not what:
         verdicts.show_host(host, as_json=as_json)
-    elif not verdicts.show_model(fleet_file.load(file), model, host, as_json=as_json):
-        raise UnsatisfiableError(f"`{model}` cannot run here")
+    elif not verdicts.show_model(fleet_file.load(file), what[0], host, as_json=as_json):
+        raise UnsatisfiableError(f"`{what[0]}` cannot run here")
     if missing := lost(host):
         raise ProbeError(f"devices may be missing: {missing[0].message}")
     return 0

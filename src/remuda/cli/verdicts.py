@@ -60,6 +60,8 @@ def host_lines(host: Host, found: Sequence[Outlook]) -> Iterator[str]:
     yield from _wrapped(_about(host), "")
     yield ""
     yield from output.columns(*_table(host, found))
+    if any("*" in _cell(each) for each in found):
+        yield "* not as it is, but there is another way: see `instead` below"
     told = list(remarks(host))
     if told:
         yield ""
@@ -122,8 +124,8 @@ def _level(cpu: Cpu) -> str:
 
 
 def _cell(each: Outlook) -> str:
-    """The answer, and that there is another way, of which the reasons tell."""
-    return f"{each.state}, but" if each.alternatives else each.state
+    """The answer, with a star where the same engine runs in another way, of which the reasons tell."""
+    return f"{each.state}*" if any(other.kind != "engine" for other in each.alternatives) else each.state
 
 
 def _verdict_lines(verdicts: Iterable[Verdict], *, is_short: bool) -> Iterator[str]:

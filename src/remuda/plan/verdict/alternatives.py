@@ -28,6 +28,7 @@ def alternatives(engine: str, target: Target, needs: Needs = NOTHING) -> tuple[A
         *_overrides(engine, target),
         *_community(engine, target),
         *_source(engine, target),
+        *_engines(engine, target),
     )
 
 
@@ -42,6 +43,20 @@ def _releases(engine: str, target: Target, needs: Needs) -> Iterator[Alternative
             if judge(candidate, target, needs).state == "yes":
                 yield Alternative(kind="release", message=what, note=row.note, source=row.source)
                 return
+
+
+def _engines(engine: str, target: Target) -> Iterator[Alternative]:
+    """Engines of the llama.cpp family run on almost anything, with weights of their own."""
+    for other in ("llama-cpp", "ollama") if engine in {"vllm", "sglang"} else ():
+        release = newest(other) or ""
+        for row in rows(other, release, platform=None, machine=target.machine):
+            fits = row.platform in {target.platform, "vulkan"}
+            candidate = Candidate(engine=other, artefact=row.artefact, what="", release=release, rows=(row,))
+            if fits and row.artefact not in {"documented", "fast"} and judge(candidate, target).state == "yes":
+                by = " by Vulkan" if row.platform == "vulkan" else ""
+                message = f"{NAMES[other]} {release}{by}, with weights in GGUF"
+                yield Alternative(kind="engine", message=message, source=row.source)
+                break
 
 
 def _known(engine: str) -> Iterator[str]:

@@ -38,9 +38,10 @@ def code(build: Build, target: Target) -> Reason:
 
 
 def _served(build: Build, code: str) -> str:
-    """The target that runs on a device: its own, else the first that does."""
+    """The target that runs on a device: its own, else the nearest, which is the last."""
     targets = build.targets or ()
-    return code if code in targets else next(each for each in targets if replace(build, targets=(each,)).serves(code))
+    alike = [each for each in targets if replace(build, targets=(each,)).serves(code) == build.serves(code)]
+    return code if code in targets else alike[-1]
 
 
 def toolkit(build: Build, target: Target) -> Iterator[Reason]:

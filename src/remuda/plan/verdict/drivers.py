@@ -82,7 +82,8 @@ def _nvidia(build: Build, target: Target) -> Iterator[Reason]:
             state="unknown", about="driver", message=found.message, note=note, hint=found.hint, source=found.source
         )
     yield found
-    if found.state == "yes" and target.code and build.serves(target.code) == "ptx":
+    # An engine that says itself which driver it needs has counted its PTX.
+    if found.state == "yes" and not build.driver and target.code and build.serves(target.code) == "ptx":
         yield from _ptx(toolkit, target.driver)
 
 

@@ -65,8 +65,10 @@ def _vague(reason: Reason, row: Build, target: Target) -> Reason:
     return replace(reason, state="unknown", note=note, confidence=None)
 
 
-def _fitness(reasons: tuple[Reason, ...]) -> int:
-    return ("no", "unknown", "yes").index(reasons[0].state)
+def _fitness(reasons: tuple[Reason, ...]) -> tuple[int, bool]:
+    """By the answer; of two that say no, the one that at least has code for the device tells more."""
+    has_code = any(reason.about == "code" and reason.state == "yes" for reason in reasons)
+    return ("no", "unknown", "yes").index(reasons[0].state), has_code
 
 
 def _nothing_known(candidate: Candidate) -> tuple[Reason, ...]:
