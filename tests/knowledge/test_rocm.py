@@ -56,3 +56,12 @@ def test_a_target_that_nobody_wrote_down() -> None:
 )
 def test_the_override_that_stands_for_a_target(target: str, expected: str) -> None:
     assert rocm.override_of(target) == expected
+
+
+@pytest.mark.parametrize(
+    ("override", "target"),
+    [("10.3.0", "gfx1030"), ("11.0.0", "gfx1100"), ("9.0.10", "gfx90a"), ("9.0.6", "gfx906"), ("gfx906", None)],
+)
+def test_an_override_stands_for_a_target(override: str, target: str | None) -> None:
+    assert rocm.target_of(override) == target
+    assert target is None or rocm.override_of(target) == override

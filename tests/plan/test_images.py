@@ -19,3 +19,13 @@ from remuda.plan.images import OfficialImage, official
 )
 def test_an_official_image_names_its_release(engine: str, reference: str, found: tuple[str, str, str] | None) -> None:
     assert official(engine, reference) == (OfficialImage(*found) if found else None)
+
+
+@pytest.mark.parametrize(
+    ("repository", "is_original"),
+    [("docker.io/vllm/vllm-openai", True), ("vllm/vllm-openai", True), ("mirror.local/vllm/vllm-openai", False)],
+)
+def test_a_mirror_may_hold_another_build(repository: str, *, is_original: bool) -> None:
+    found = official("vllm", f"{repository}:v0.19.1")
+    assert found
+    assert found.is_original == is_original

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -68,3 +69,9 @@ def override_of(target: str) -> str:
     """The value of HSA_OVERRIDE_GFX_VERSION that stands for a target: `gfx1030` is `10.3.0`, `gfx90a` is `9.0.10`."""
     digits = target.removeprefix("gfx")
     return f"{int(digits[:-2])}.{int(digits[-2], 16)}.{int(digits[-1], 16)}"
+
+
+def target_of(override: str) -> str | None:
+    """The target that a value of HSA_OVERRIDE_GFX_VERSION stands for: `9.0.10` is `gfx90a`; None for none."""
+    found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", override)
+    return f"gfx{found[1]}{int(found[2]):x}{int(found[3]):x}" if found else None

@@ -19,6 +19,9 @@ TAGS: Final = {
 """The tags that name a release."""
 
 
+_ORIGINAL: Final = re.compile(r"(?:docker\.io/)?vllm/|public\.ecr\.aws/q9t5s3a7/|ghcr\.io/ggml-org/")
+
+
 @dataclass(frozen=True, slots=True)
 class OfficialImage:
     """An official image: `tail` is what its tag has beside the release (`-cu129`, `server-cuda`)."""
@@ -26,6 +29,11 @@ class OfficialImage:
     repository: str
     release: str
     tail: str
+
+    @property
+    def is_original(self) -> bool:
+        """Whether it comes from where the project publishes it; a mirror may hold another build of that name."""
+        return _ORIGINAL.match(self.repository) is not None
 
 
 def official(engine: str, reference: str) -> OfficialImage | None:

@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from remuda.errors import Problem
 from remuda.facts.host import Host
-from remuda.facts.software import Package, Software
+from remuda.facts.software import Extension, Package, Software
 from remuda.plan.check import load_fleet
 from remuda.plan.plan import Plan, decide
 from remuda.plan.verdict.fleet import judged
@@ -11,6 +11,7 @@ from remuda.spec.merge import effective
 from tests.plan.verdict.hosts import recorded
 
 IMAGE = "runtime: podman, image: docker.io/vllm/vllm-openai, tag"
+ROCM = "runtime: podman, image: docker.io/vllm/vllm-openai-rocm, tag"
 
 
 def plan(entry: str, host: Host, lint: str = "error") -> Plan:
@@ -51,6 +52,14 @@ def test_a_card_that_the_image_has_no_code_for_is_refused_before_anything_is_fet
         (f"{IMAGE}: v0.19.1, devices: [cuda0], settings: {{dtype: bfloat16}}", "t4", 1),
         (f"{IMAGE}: v0.19.1, devices: [cuda0], settings: {{dtype: half}}", "t4", 0),
         (f"{IMAGE}: v0.19.1, devices: [cuda0], settings: {{kv-cache-dtype: fp8}}", "rtx-3090", 0),
+        (f"{IMAGE}: v0.19.1, devices: [cuda0], settings: {{attention-backend: FLASH_ATTN}}", "t4", 0),
+        (f"{IMAGE}: v0.19.1, devices: [cuda0], settings: {{quantization: hqq}}", "rtx-3090", 1),
+        (IMAGE.replace("docker.io", "mirror.local") + ": v0.23.0, devices: [cuda0]", "v100", 0),
+        (f"{ROCM}: v0.33.0, devices: [rocm1]", "mi50-w7500", 1),
+        (f"{ROCM}: v0.33.0, devices: [rocm1], environment: {{HSA_OVERRIDE_GFX_VERSION: 11.0.0}}", "mi50-w7500", 0),
+        (f"{ROCM}: v0.33.0, devices: [rocm1], environment: {{HSA_OVERRIDE_GFX_VERSION_1: 11.0.0}}", "mi50-w7500", 0),
+        (f"{ROCM}: v0.33.0, devices: [rocm1], environment: {{HSA_OVERRIDE_GFX_VERSION: 9.0.6}}", "mi50-w7500", 1),
+        (f"{ROCM}: v0.33.0, devices: [rocm1], environment_file: /etc/vllm.env", "mi50-w7500", 0),
     ],
 )
 def test_only_what_is_certain_is_refused(entry: str, host: str, count: int) -> None:
@@ -63,6 +72,14 @@ def test_an_installed_wheel_is_known_too() -> None:
     (found,) = plan("", host).refusals
     assert "avx512f" in found.message
     assert plan("", replace(recorded("cpu-avx512"), software=Software(packages=(package,)))).refusals == ()
+
+
+def test_a_plugin_may_add_what_a_wheel_has_not() -> None:
+    package = Package("vllm", "0.33.0", "/v/lib/python3.12/site-packages", None, ("cp38-abi3-manylinux_2_31_x86_64",))
+    extended = replace(package, extensions=(Extension("vllm/_moe_C.abi3.so"),))
+    host = replace(recorded("rtx-5090"), software=Software(packages=(extended,)))
+    assert plan("devices: [cuda0], settings: {quantization: gguf}", host).refusals == ()
+    assert len(plan(f"{IMAGE}: v0.33.0, devices: [cuda0], settings: {{quantization: gguf}}", host).refusals) == 1
 
 
 def test_the_user_has_the_last_word() -> None:

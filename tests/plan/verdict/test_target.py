@@ -18,9 +18,9 @@ def test_a_device_has_a_platform_and_a_code(host: str, device: str, platform: st
     assert (found.platform, found.code, found.driver) == (platform, code, driver)
 
 
-def test_a_card_for_a_data_centre_is_no_workstations() -> None:
-    assert aim("rtx-3090", "cuda0").is_workstation
-    assert not aim("h100", "cuda0").is_workstation
+def test_a_card_for_games_is_told_by_its_name() -> None:
+    assert aim("rtx-3090", "cuda0").is_consumer
+    assert not aim("h100", "cuda0").is_consumer
 
 
 def test_a_gpu_without_a_compute_driver_is_no_target() -> None:

@@ -126,10 +126,12 @@ def _feature(row: Feature, kind: str, target: Target) -> Iterator[Reason]:
 
 
 def _of(row: Feature, state: State, kind: str, message: str) -> Reason:
+    """An engine that has no message for it may do something else by itself, so that its refusal is not certain."""
+    confidence = "general" if state == "no" and row.message is None else row.confidence
     hint = f"use {row.fallback}" if state == "no" and row.fallback else None
     return Reason(
         state=state, about=kind, message=message, note=row.note, hint=hint,
-        source=row.source, confidence=row.confidence,
+        source=row.source, confidence=confidence,
     )  # fmt: skip
 
 

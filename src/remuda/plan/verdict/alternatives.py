@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from remuda.knowledge import flags, rocm
 from remuda.knowledge.builds import Build, find
-from remuda.knowledge.release import Span
 from remuda.knowledge.release import release as numbered
 from remuda.plan.verdict.abilities import quantization, triton
 from remuda.plan.verdict.candidate import NAMES, Candidate, newest, rows
-from remuda.plan.verdict.code import TITLES
+from remuda.plan.verdict.code import TITLES, in_words
 from remuda.plan.verdict.drivers import runs_line
 from remuda.plan.verdict.judge import NOTHING, judge
 from remuda.plan.verdict.needs import Needs
@@ -72,7 +71,7 @@ def _known(engine: str) -> Iterator[str]:
 def _name(row: Build, release: str) -> str:
     if row.image and row.engine == "vllm":
         return f"{row.image}:v{release}{row.suffix or ''}"
-    toolkit = f" with {TITLES[row.platform]} {row.toolkit.text.split('..')[0]}" if row.toolkit else ""
+    toolkit = f" with {TITLES[row.platform]} {in_words(row.toolkit)}" if row.toolkit else ""
     return f"the {row.artefact} of {NAMES.get(row.engine, row.engine)} {release}{toolkit}"
 
 
@@ -93,18 +92,11 @@ def _overrides(engine: str, target: Target) -> Iterator[Alternative]:
             return
 
 
-def _range(span: Span) -> str:
-    first, _, last = span.text.partition("..")
-    if not first:
-        return f"{last} or older"
-    return f"{first} or newer" if not last else f"{first} to {last}"
-
-
 def _community(engine: str, target: Target) -> Iterator[Alternative]:
     for row in find(engine, target.platform, artefact="community"):
         if target.code and row.serves(target.code):
             image = f", image {row.image}" if row.image else ""
-            message = f"{row.project}, {NAMES[engine]} {_range(row.versions)}{image}"
+            message = f"{row.project}, {NAMES[engine]} {in_words(row.versions)}{image}"
             yield Alternative(kind="community", message=message, note=row.note, source=row.source)
 
 
@@ -117,7 +109,7 @@ def _source(engine: str, target: Target) -> Iterator[Alternative]:
     for row in rows(engine, release, "source", platform=target.platform, machine=target.machine):
         is_run = row.platform != "cuda" or runs_line(row.toolkit, target.driver)
         if is_run and row.serves(target.code) and (jit is None or jit.state != "no"):
-            toolkit = f" with {TITLES[row.platform]} {_range(row.toolkit)}" if row.toolkit else ""
+            toolkit = f" with {TITLES[row.platform]} {in_words(row.toolkit)}" if row.toolkit else ""
             message = f"a build of one's own from the source of {NAMES[engine]} {release} for {target.code}{toolkit}"
             yield Alternative(kind="source", message=message, note=row.note, source=row.source)
             return

@@ -93,8 +93,14 @@ def _of_image(model: Effective, host: Host) -> Candidate:
         repository = reference.rpartition(":")[0] or reference
         others = tuple(row for row in builds() if row.artefact == "community" and row.image == repository)
         return Candidate(engine=model.engine, artefact="image", what=reference, rows=others)
-    found = tuple(_image_rows(model.engine, image, _machine(host)))
-    return Candidate(engine=model.engine, artefact="image", what=reference, release=image.release, rows=found)
+    return Candidate(
+        engine=model.engine,
+        artefact="image",
+        what=reference,
+        release=image.release,
+        rows=tuple(_image_rows(model.engine, image, _machine(host))),
+        is_vague=not image.is_original,
+    )
 
 
 def _image_rows(engine: str, image: OfficialImage, machine: str | None) -> Iterator[Build]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from remuda.knowledge import cuda
 from remuda.knowledge.builds import Build
+from remuda.knowledge.release import Span
 from remuda.plan.verdict.reason import Reason, State
 from remuda.plan.verdict.target import Target
 
@@ -59,6 +60,16 @@ def toolkit(build: Build, target: Target) -> Iterator[Reason]:
         yield Reason(
             state="no", about="toolkit", message=message, hint=hint, source=row.source, confidence=row.confidence
         )
+
+
+def in_words(span: Span) -> str:
+    """A range of releases as a person says it."""
+    first, _, last = span.text.partition("..")
+    if first == last:
+        return first
+    if not first:
+        return f"{last} or older"
+    return f"{first} to {last}" if last else f"{first} or newer"
 
 
 def _reason(build: Build, state: State, message: str) -> Reason:

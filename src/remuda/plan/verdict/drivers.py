@@ -1,8 +1,8 @@
 """Whether the drivers beneath a device run what a build was made with.
 
 A CUDA toolkit comes with a driver. An older one runs its binary code down to the floor of the same major version
-(minor version compatibility), but compiles no PTX of it. Below the floor, cards for data centres have NVIDIA's forward
-compatibility package, which official images bring along, so that a floor is certain for other cards only.
+(minor version compatibility), but compiles no PTX of it. Below the floor, cards for data centres and some of those for
+workstations have NVIDIA's forward compatibility package, so that a floor is certain for GeForce cards only.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from remuda.knowledge import cuda, rocm
 from remuda.knowledge.builds import Build
 from remuda.knowledge.cuda import Toolkit
 from remuda.knowledge.release import Span, release
+from remuda.plan.verdict.code import in_words
 from remuda.plan.verdict.reason import Reason
 from remuda.plan.verdict.target import Target, numbers
 
@@ -57,8 +58,8 @@ def runs_line(made: Span | None, driver: str | None) -> bool:
 
 def line(build: Build, target: Target) -> Iterator[Reason]:
     """Whether what is built with any of the toolkits of a build system would run."""
-    if build.platform == "cuda" and not runs_line(build.toolkit, target.driver):
-        message = f"driver {target.driver} runs nothing that is built with CUDA {build.toolkit}"
+    if build.platform == "cuda" and build.toolkit and not runs_line(build.toolkit, target.driver):
+        message = f"driver {target.driver} runs nothing that is built with CUDA {in_words(build.toolkit)}"
         yield Reason(
             state="no", about="driver", message=message, hint="install a newer driver",
             source="NVIDIA, CUDA Compatibility, minor version compatibility", confidence="read",
@@ -76,8 +77,8 @@ def _nvidia(build: Build, target: Target) -> Iterator[Reason]:
     if toolkit is None:
         return
     found = explain(toolkit, target.driver)
-    if found.state == "no" and not target.is_workstation:
-        note = "a card for data centres can run it with the package `cuda-compat`, if it is one"
+    if found.state == "no" and not target.is_consumer:
+        note = "cards for data centres can run it with NVIDIA's package `cuda-compat`"
         found = Reason(
             state="unknown", about="driver", message=found.message, note=note, hint=found.hint, source=found.source
         )
@@ -132,10 +133,10 @@ def _amd(build: Build, target: Target) -> Iterator[Reason]:
     made = build.toolkit
     span = row.rocm
     if made and span and made.last and span.first and made.last < span.first[: len(made.last)]:
-        message = f"ROCm {made} does not know {row.gfx} yet, which runs on {span}"
+        message = f"ROCm {in_words(made)} does not know {row.gfx} yet, which runs on {in_words(span)}"
         yield Reason(state="no", about="toolkit", message=message, source=row.source, confidence=row.confidence)
     elif made and span and made.first and span.last and made.first not in span:
-        message = f"ROCm {made} no longer supports {row.gfx}, which runs on {span}"
+        message = f"ROCm {in_words(made)} no longer supports {row.gfx}, which runs on {in_words(span)}"
         yield Reason(state="unknown", about="toolkit", message=message, note=row.note, source=row.source)
     if row.kernel and target.kernel and numbers(target.kernel) < (release(row.kernel) or ()):
         message = f"{row.gfx} runs well from Linux {row.kernel} on, and {target.kernel} is running"

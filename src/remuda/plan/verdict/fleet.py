@@ -7,10 +7,12 @@ the reason was read at its source; anything less is the doctor's to tell.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from remuda.errors import Problem
 from remuda.facts.host import Host
+from remuda.knowledge import rocm
 from remuda.plan.verdict.alternatives import alternatives
 from remuda.plan.verdict.candidate import NAMES, Candidate, named
 from remuda.plan.verdict.judge import judge
@@ -18,6 +20,8 @@ from remuda.plan.verdict.needs import needs_of
 from remuda.plan.verdict.reason import Alternative, Verdict
 from remuda.plan.verdict.target import Target, target
 from remuda.spec.merge import Effective
+
+_OVERRIDE: Final = "HSA_OVERRIDE_GFX_VERSION"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +65,19 @@ def refusals(model: Effective, host: Host, devices: Sequence[str]) -> Iterator[P
             yield Problem(message, path=("models", model.model_id, "devices"), hint=hint)
 
 
+def _overridden(model: Effective, aim: Target) -> Target:
+    """An AMD card that is made to run the code of another target; which one, a file of variables may say."""
+    if aim.platform != "rocm":
+        return aim
+    if model.environment_files or any(name.startswith(f"{_OVERRIDE}_") for name in model.environment):
+        return replace(aim, code=None)
+    override = model.environment.get(_OVERRIDE)
+    return replace(aim, code=rocm.target_of(override)) if override else aim
+
+
 def _judged(model: Effective, candidate: Candidate, aim: Target) -> Judged:
     needs = needs_of(model)
+    aim = _overridden(model, aim)
     verdict = judge(candidate, aim, needs)
     others = alternatives(model.engine, aim, needs) if verdict.state != "yes" else ()
     return Judged(target=aim, verdict=verdict, alternatives=others)

@@ -20,10 +20,11 @@ NOTHING = Needs()
 
 def judge(candidate: Candidate, target: Target, needs: Needs = NOTHING) -> Verdict:
     """The verdict on a candidate; of its variants, that on the one which fits best."""
-    variants = [in_order(_of_row(row, candidate, target)) for row in _fitting(candidate, target)]
+    variants = [in_order(_reasons(row, candidate, target)) for row in _fitting(candidate, target)]
     reasons = max(variants, key=_fitness, default=_nothing_known(candidate))
     if candidate.release:
-        reasons = in_order((*reasons, *abilities(candidate.engine, candidate.release, target, needs)))
+        asked = abilities(candidate.engine, candidate.release, target, needs)
+        reasons = in_order((*reasons, *(_with_plugins(each, candidate) for each in asked)))
     return Verdict(
         device=target.name, engine=candidate.engine, artefact=candidate.artefact, what=candidate.what, reasons=reasons
     )
@@ -35,9 +36,14 @@ def _fitting(candidate: Candidate, target: Target) -> tuple[Build, ...]:
     return fitting or candidate.rows
 
 
+def _reasons(row: Build, candidate: Candidate, target: Target) -> Iterator[Reason]:
+    for reason in _of_row(row, candidate, target):
+        yield _vague(reason, row, target) if candidate.is_vague else reason
+
+
 def _of_row(row: Build, candidate: Candidate, target: Target) -> Iterator[Reason]:
     runs = code(row, target)
-    yield _vague(runs, row, target) if candidate.is_vague else runs
+    yield runs
     if runs.state == "no":
         return
     yield from toolkit(row, target)
@@ -61,8 +67,15 @@ def _vague(reason: Reason, row: Build, target: Target) -> Reason:
         return Reason(state="unknown", about="code", message="which devices it was built for is not known")
     if reason.state != "no":
         return reason
-    note = "that is the official build; a package of a distribution may be another one"
+    note = "that is the official build; this one may be another"
     return replace(reason, state="unknown", note=note, confidence=None)
+
+
+def _with_plugins(reason: Reason, candidate: Candidate) -> Reason:
+    """Plugins add formats and quantisations; official images have none."""
+    if candidate.artefact == "installed" and reason.state == "no" and reason.about in {"format", "quantization"}:
+        return replace(reason, confidence="general", note="unless a plugin adds it")
+    return reason
 
 
 def _fitness(reasons: tuple[Reason, ...]) -> tuple[int, bool]:

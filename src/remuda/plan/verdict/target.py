@@ -12,7 +12,7 @@ from remuda.knowledge.builds import Platform
 from remuda.knowledge.release import Release
 
 _PLATFORMS: dict[str, Platform] = {"cuda": "cuda", "rocm": "rocm", "cpu": "cpu"}
-_WORKSTATION = re.compile(r"GeForce|RTX|Quadro|TITAN", re.IGNORECASE)
+_CONSUMER = re.compile(r"GeForce|TITAN", re.IGNORECASE)
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
@@ -21,7 +21,8 @@ class Target:
     """A device of a host.
 
     `code` is what code has to be for: a compute capability, a gfx target, or a machine; None where that was not found
-    out. `machine` is the host's (`x86_64`). `driver` is NVIDIA's, `libc` glibc's version.
+    out. `machine` is the host's (`x86_64`). `driver` is NVIDIA's, `libc` glibc's version. `is_consumer`: a card
+    that NVIDIA sells for games, to which some of its promises do not extend.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Target:
     driver: str | None = None
     kernel: str | None = None
     libc: str | None = None
-    is_workstation: bool = False
+    is_consumer: bool = False
 
     @property
     def label(self) -> str:
@@ -58,7 +59,7 @@ def target(host: Host, device: Device) -> Target | None:
         driver=drivers.nvidia or drivers.nvml,
         kernel=host.system.kernel,
         libc=libc[-1] if libc[0] == "glibc" else None,
-        is_workstation=_WORKSTATION.search(device.title) is not None,
+        is_consumer=_CONSUMER.search(device.title) is not None,
     )
 
 
