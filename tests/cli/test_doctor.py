@@ -72,9 +72,18 @@ def test_a_model_that_is_not_there_has_a_near_name(fleet: Path, capsys: pytest.C
     assert "`old`" in capsys.readouterr().err
 
 
+def test_a_model_that_has_no_device_here_cannot_run(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "-f", str(fleet), "--facts", facts("cpu-avx2"), "old"]) == 3
+    assert "device `cuda0` was not found" in capsys.readouterr().out
+    assert run(["doctor", "-f", str(fleet), "--facts", facts("cpu-avx2"), "old", "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["problems"][0]["line"] == 3
+
+
 def test_one_model_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--facts", facts("t4"), "a", "b"]) == 2
     assert "name one" in capsys.readouterr().err
+    assert run(["doctor", "--facts", facts("t4"), "a", "--save", "-"]) == 2
+    assert "leave out one" in capsys.readouterr().err
 
 
 def test_facts_are_saved_for_their_user_alone_and_over_nothing(tmp_path: Path) -> None:

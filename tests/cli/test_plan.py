@@ -75,5 +75,6 @@ def test_a_plan_for_a_machine_that_is_elsewhere(tmp_path: Path, capsys: pytest.C
 
 
 def test_to_explain_takes_a_daemon(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "-f", str(file), "--explain", "small", "--facts", "x"]) == 2
     assert run(["plan", "-f", str(file), "--explain", "small"]) == 6
     assert "remuda up" in capsys.readouterr().err

@@ -38,6 +38,8 @@ def command(what: tuple[str, ...], file: Path | None, *, as_json: bool, **wanted
 
     if len(what) > 1:
         raise SpecError(f"cannot judge {len(what)} models at once", hint="name one, or none for the whole machine")
+    if what and wanted["save"]:
+        raise SpecError("cannot save the facts and judge a model at once", hint="leave out one of them")
     host = read_facts(wanted["facts"]) if wanted["facts"] else _probe()
     if wanted["save"]:
         _save(host, wanted["save"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remuda.cli import fleet_file, output, running
-from remuda.errors import UnsatisfiableError
+from remuda.errors import SpecError, UnsatisfiableError
 
 if TYPE_CHECKING:
     from remuda.facts.host import Host
@@ -26,6 +26,8 @@ def command(file: Path | None, model: str | None, facts: Path | None, *, as_json
     With `--explain`, say what would be evicted if MODEL were asked for now, or what blocks it. The exit code is 3 if
     the fleet cannot be run here. `remuda doctor --save FILE` writes the facts of a machine.
     """
+    if model is not None and facts is not None:
+        raise SpecError("cannot explain another machine's memory", hint="leave out `--facts`, or `--explain`")
     if model is not None:
         _explain(file, model, as_json=as_json)
         return 0

@@ -44,15 +44,20 @@ def show_model(loaded: Loaded, model_id: str, host: Host, *, as_json: bool) -> b
         hint = suggestion(model_id, loaded.fleet.models)
         raise SpecError(f"there is no model `{model_id}` in `{loaded.path}`", hint=hint)
     model = effective(loaded.fleet, model_id)
-    instance = decide(loaded.fleet, host, only=(model_id,)).instances.get(model_id)
-    devices = instance.devices if instance else expand(host, model.devices or ("cpu",))[0]
+    plan = decide(loaded.fleet, host, only=(model_id,))
+    instance = plan.instances.get(model_id)
+    devices = instance.devices if instance else expand(host, model.devices or ())[0]
     found = judged(model, host, devices)
+    unplaced = () if found else plan.refusals
     if as_json:
-        output.data({"model": model_id, "verdicts": [_judged_data(each) for each in found]})
+        problems = [output.problem_json(problem, str(loaded.path)) for problem in loaded.placed(unplaced)]
+        output.data({"model": model_id, "verdicts": [_judged_data(each) for each in found], "problems": problems})
+    elif unplaced:
+        output.problems(loaded.placed(unplaced), str(loaded.path))
     else:
         for line in model_lines(model_id, found):
             output.line(line)
-    return not any(each.verdict.state == "no" for each in found)
+    return not unplaced and not any(each.verdict.state == "no" for each in found)
 
 
 def host_lines(host: Host, found: Sequence[Outlook]) -> Iterator[str]:

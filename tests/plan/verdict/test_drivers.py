@@ -73,6 +73,12 @@ def test_ptx_of_an_engine_that_names_its_driver_is_counted_there() -> None:
     assert [found.state for found in drivers(row, aim("p40", "cuda0"))] == ["yes"]
 
 
+def test_a_build_of_an_unknown_cuda_runs_surely_on_the_newest_drivers_only() -> None:
+    row = next(find("sglang", "cuda"))
+    assert [found.state for found in drivers(row, aim("h100", "cuda0"))] == ["unknown"]
+    assert list(drivers(row, aim("h200", "cuda0"))) == []
+
+
 def test_rocm_may_be_too_new_or_too_old_for_a_card() -> None:
     mi50, strix = aim("mi50-w7500", "rocm0"), aim("strix-halo", "rocm0")
     late = next(find("llama-cpp", "rocm", version="b6700", artefact="image"))

@@ -19,13 +19,13 @@ def states(host: str, device: str) -> dict[str, str]:
         ("mi50-w7500", "rocm1", {"vllm": "no", "llama-cpp": "yes", "ollama": "yes", "sglang": "no"}),
         ("p40", "cuda0", {"vllm": "no", "llama-cpp": "yes", "ollama": "yes", "sglang": "no"}),
         ("v100", "cuda0", {"vllm": "no", "llama-cpp": "yes", "ollama": "yes", "sglang": "no"}),
-        ("h100", "cuda0", {"vllm": "unknown", "llama-cpp": "yes", "ollama": "yes", "sglang": "yes"}),
+        ("h100", "cuda0", {"vllm": "unknown", "llama-cpp": "yes", "ollama": "yes", "sglang": "unknown"}),
         ("h200", "cuda0", {"vllm": "yes", "llama-cpp": "yes", "ollama": "yes", "sglang": "yes"}),
         ("rtx-5090", "cuda0", {"vllm": "yes", "llama-cpp": "yes", "ollama": "yes", "sglang": "yes"}),
         ("gb10", "cuda0", {"vllm": "yes", "llama-cpp": "yes", "ollama": "yes", "sglang": "yes"}),
         ("mi300x", "rocm1", {"vllm": "yes", "llama-cpp": "yes", "ollama": "yes", "sglang": "yes"}),
         ("rx-7900xtx", "rocm0", {"vllm": "yes", "llama-cpp": "yes", "ollama": "yes", "sglang": "no"}),
-        ("driver-470", "cuda0", {"vllm": "no", "llama-cpp": "yes", "ollama": "no", "sglang": "yes"}),
+        ("driver-470", "cuda0", {"vllm": "no", "llama-cpp": "yes", "ollama": "no", "sglang": "unknown"}),
     ],
 )
 def test_what_runs_where(host: str, device: str, expected: dict[str, str]) -> None:

@@ -73,14 +73,15 @@ def probe_devices(machine: Machine | None = None) -> Host:
     machine = machine or LiveMachine()
     look = Round(machine.root, _START_LIMIT_S)
     devices = _start_devices(look, machine)
-    cpu = look.start("processors", lambda files: processor.cpu(files, machine.architecture()))
-    installed = look.start("Python packages", lambda files: packages(files, machine.search_path()))
+    beside = Round(machine.root)
+    cpu = beside.start("processors", lambda files: processor.cpu(files, machine.architecture()))
+    installed = beside.start("Python packages", lambda files: packages(files, machine.search_path()))
     host = replace(devices(), findings=tuple(look.findings))
     for finding in lost(host):
         hint = "look at `nvidia-smi` and the kernel's log: a driver may have lost a GPU"
         raise ProbeError(finding.message, hint=hint)
-    software = Software(packages=look.result(installed, ()))
-    return replace(host, cpu=look.result(cpu, None), software=software, findings=())
+    software = Software(packages=beside.result(installed, ()))
+    return replace(host, cpu=beside.result(cpu, None), software=software, findings=())
 
 
 def lost(host: Host) -> tuple[Finding, ...]:

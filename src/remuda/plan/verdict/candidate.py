@@ -104,19 +104,21 @@ def _of_image(model: Effective, host: Host) -> Candidate:
 
 
 def _image_rows(engine: str, image: OfficialImage, machine: str | None) -> Iterator[Build]:
-    if engine != "vllm":
-        platform: Platform = "rocm" if "rocm" in image.tail else "vulkan" if "vulkan" in image.tail else "cuda"
-        yield from rows(engine, image.release, "image", platform=platform, machine=machine)
+    if engine == "llama-cpp":
+        named_in: tuple[Platform, ...] = ("cuda", "rocm", "vulkan")
+        for platform in named_in:
+            if platform in image.tail:
+                yield from rows(engine, image.release, "image", platform=platform, machine=machine)
         return
     line = _LINE.match(image.tail)
     suffix = line[0] if line else None
     if not _PLAIN.fullmatch(image.tail[len(suffix or "") :]):
         return
     kind = image.repository.rpartition("/")[2]
-    platform = "rocm" if kind.endswith("-rocm") else "cpu" if "cpu" in kind else "cuda"
+    made_for: Platform = "rocm" if kind.endswith("-rocm") else "cpu" if "cpu" in kind else "cuda"
     if kind.endswith("-xpu"):
         return
-    for row in rows(engine, image.release, "image", platform=platform, machine=machine):
+    for row in rows(engine, image.release, "image", platform=made_for, machine=machine):
         if row.suffix == suffix:
             yield row
 

@@ -75,6 +75,7 @@ def _nvidia(build: Build, target: Target) -> Iterator[Reason]:
     version = ".".join(map(str, build.toolkit.first)) if build.toolkit and build.toolkit.first else None
     toolkit = cuda.toolkit(version) if version else None
     if toolkit is None:
+        yield from _any(target.driver)
         return
     found = explain(toolkit, target.driver)
     if found.state == "no" and not target.is_consumer:
@@ -86,6 +87,14 @@ def _nvidia(build: Build, target: Target) -> Iterator[Reason]:
     # An engine that says itself which driver it needs has counted its PTX.
     if found.state == "yes" and not build.driver and target.code and build.serves(target.code) == "ptx":
         yield from _ptx(toolkit, target.driver)
+
+
+def _any(driver: str) -> Iterator[Reason]:
+    """Of a build whose toolkit is not known, a driver is sure to run it only if it runs every toolkit's code."""
+    newest = cuda.toolkits()[-1]
+    if numbers(driver) < numbers(newest.floor):
+        message = f"which CUDA it is built with is not known, and driver {driver} does not run every one"
+        yield Reason(state="unknown", about="driver", message=message, source=newest.source)
 
 
 def _ptx(toolkit: Toolkit, driver: str) -> Iterator[Reason]:

@@ -55,7 +55,7 @@ def refusals(model: Effective, host: Host, devices: Sequence[str]) -> Iterator[P
         return
     for each in judged(model, host, devices):
         if each.verdict.is_certain:
-            reason = next(each for each in each.verdict.reasons if each.state == "no" and each.confidence == "read")
+            reason = next(why for why in each.verdict.reasons if why.state == "no" and why.confidence == "read")
             others = [other.message for other in each.alternatives]
             hint = reason.hint or (f"use {others[0]}" if others else f"run `remuda doctor {model.model_id}`")
             message = (
