@@ -65,7 +65,7 @@ def found(text: str) -> list[tuple[str, str | None]]:
         ),
         ("models: {}\ngateway: {keys: [{name: x}]}\n", "2:18 `gateway.keys[0]` needs `secret`", "add `secret:`"),
         ("models: {}\ngateway: {lissen: x}\n", "2:11 unknown key `gateway.lissen`", "write `listen`"),
-        ("models: {}\nlint: {x: 1}\n", "2:8 unknown key `lint.x`", "use one of `model_ids`"),
+        ("models: {}\nlint: {x: 1}\n", "2:8 unknown key `lint.x`", "use one of `model_ids`, `verdicts`"),
         ("models: {}\nroutes: {r: {splt: {}, split: {a: 1}}}\n", "2:14 unknown key `routes.r.splt`", "write `split`"),
         (
             "models: {}\nroutes: {r: {falover: [a]}}\n",
