@@ -175,10 +175,11 @@ class _Placer:
         )
 
     def _judge(self, model: Effective, devices: tuple[str, ...]) -> None:
-        if self._verdicts == "error":
-            self.refusals += refusals(model, self._host, devices)
-        elif self._verdicts == "warning":
-            self.notes += (replace(problem, severity="warning") for problem in refusals(model, self._host, devices))
+        for problem in refusals(model, self._host, devices) if self._verdicts != "off" else ():
+            if problem.severity == self._verdicts == "error":
+                self.refusals.append(problem)
+            else:
+                self.notes.append(replace(problem, severity="warning"))
 
     def _contained(self, model: Effective, devices: tuple[str, ...]) -> Contained | None:
         if model.image is None:

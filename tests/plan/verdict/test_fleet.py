@@ -41,7 +41,9 @@ def test_a_card_that_the_image_has_no_code_for_is_refused_before_anything_is_fet
         (f"{IMAGE}: v0.19.1, devices: [cuda0]", "rtx-3090", 0),
         (f"{IMAGE}: v0.33.0, devices: [cuda0]", "driver-470", 1),
         (f"{IMAGE}: v0.33.0, devices: [cuda0]", "h100", 0),
-        (f"{IMAGE}: v0.19.1", "rtx-3090-gtx-1080ti", 1),
+        (f"{IMAGE}: v0.19.1", "rtx-3090-gtx-1080ti", 0),
+        (f"{IMAGE}: v0.19.1, devices: [cuda0]", "rtx-3090-gtx-1080ti", 1),
+        (f"{IMAGE}: v0.33.0, devices: [cuda0, cuda1]", "rtx-3090-gtx-1080ti", 2),
         (f"{IMAGE}: v0.19.1, devices: [cuda1]", "rtx-3090-gtx-1080ti", 0),
         (f"{IMAGE}: v0.33.0, devices: [rocm0]", "mi50-w7500", 1),
         (f"{IMAGE}: v0.19.1, devices: [cpu]", "cpu-avx512", 1),
@@ -64,6 +66,12 @@ def test_a_card_that_the_image_has_no_code_for_is_refused_before_anything_is_fet
 )
 def test_only_what_is_certain_is_refused(entry: str, host: str, count: int) -> None:
     assert len(refused(entry, host)) == count
+
+
+def test_of_several_cards_one_that_fails_is_a_warning() -> None:
+    made = plan(f"{IMAGE}: v0.19.1, devices: ['cuda:all']", recorded("rtx-3090-gtx-1080ti"))
+    assert made.refusals == ()
+    assert ["cuda0 (6.1)" in note.message for note in made.notes] == [True]
 
 
 def test_an_installed_wheel_is_known_too() -> None:

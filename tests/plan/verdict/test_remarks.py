@@ -38,7 +38,14 @@ def test_a_library_that_is_not_the_modules_needs_a_reboot() -> None:
 
 
 def test_files_that_may_not_be_opened_are_named_with_their_group() -> None:
-    assert told(recorded("h100")) == ["you may not open /dev/dri/renderD128; join render"]
+    host = recorded("rx-7900xtx")
+    nodes = tuple(replace(node, is_open=node.group == "video") for node in host.nodes)
+    assert told(replace(host, nodes=nodes)) == ["you may not open /dev/kfd, /dev/dri/renderD128; join render"]
+
+
+def test_nvidia_needs_no_files_of_the_graphics_driver() -> None:
+    assert any(not node.is_open for node in recorded("h100").nodes)
+    assert told(recorded("h100")) == []
 
 
 def test_a_stale_cdi_specification_is_told() -> None:

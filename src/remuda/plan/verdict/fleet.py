@@ -6,9 +6,9 @@ the reason was read at its source; anything less is the doctor's to tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from remuda.errors import Problem
 from remuda.facts.host import Host
@@ -49,20 +49,28 @@ def judged(model: Effective, host: Host, devices: Sequence[str]) -> tuple[Judged
     return tuple(_judged(model, candidate, aim) for aim in aims if aim is not None)
 
 
-def refusals(model: Effective, host: Host, devices: Sequence[str]) -> Iterator[Problem]:
-    """What is certain to fail, for a plan to refuse before anything is fetched or started."""
+def refusals(model: Effective, host: Host, devices: Sequence[str]) -> tuple[Problem, ...]:
+    """What is certain to fail, for a plan to refuse before anything is fetched or started.
+
+    Of several devices an engine may use only those that it runs on, so that all of them have to fail; else it is worth
+    a warning.
+    """
     if not named(model, host):
-        return
-    for each in judged(model, host, devices):
-        if each.verdict.is_certain:
-            reason = next(why for why in each.verdict.reasons if why.state == "no" and why.confidence == "read")
-            others = [other.message for other in each.alternatives]
-            hint = reason.hint or (f"use {others[0]}" if others else f"run `remuda doctor {model.model_id}`")
-            message = (
-                f"`{model.model_id}` cannot run on {each.target.label}: {each.verdict.what}: {reason.message} "
-                f"({reason.source})"
-            )
-            yield Problem(message, path=("models", model.model_id, "devices"), hint=hint)
+        return ()
+    found = judged(model, host, devices)
+    severity: Literal["error", "warning"] = "error" if all(each.verdict.is_certain for each in found) else "warning"
+    return tuple(_refusal(model.model_id, each, severity) for each in found if each.verdict.is_certain)
+
+
+def _refusal(model_id: str, found: Judged, severity: Literal["error", "warning"]) -> Problem:
+    reason = next(each for each in found.verdict.reasons if each.state == "no" and each.confidence == "read")
+    others = [other.message for other in found.alternatives]
+    return Problem(
+        f"`{model_id}` cannot run on {found.target.label}: {found.verdict.what}: {reason.message} ({reason.source})",
+        path=("models", model_id, "devices"),
+        hint=reason.hint or (f"use {others[0]}" if others else f"run `remuda doctor {model_id}`"),
+        severity=severity,
+    )
 
 
 def _overridden(model: Effective, aim: Target) -> Target:

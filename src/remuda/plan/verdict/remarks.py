@@ -38,9 +38,10 @@ def _drivers(host: Host) -> Iterator[str]:
 
 
 def _permissions(host: Host) -> Iterator[str]:
-    closed = [node for node in host.nodes if not node.is_open and node.path.startswith(("/dev/kfd", "/dev/dri/render"))]
+    needed = (*(("/dev/kfd", "/dev/dri/render") if host.of_kind("rocm") else ()), "/dev/nvidia")
+    closed = [node for node in host.nodes if not node.is_open and node.path.startswith(needed)]
     groups = sorted({node.group for node in closed})
-    if closed and host.gpus:
+    if closed:
         paths = ", ".join(node.path for node in closed)
         yield f"you may not open {paths}; join {' and '.join(groups)}"
     podman, user = host.software.runtime("podman"), host.user
