@@ -57,9 +57,7 @@ def toolkit(build: Build, target: Target) -> Iterator[Reason]:
         version = ".".join(map(str, newest))
         message = f"CUDA {version} cannot compile for {target.code}, which came with CUDA {first}"
         hint = f"take a build with CUDA {first} or newer"
-        yield Reason(
-            state="no", about="toolkit", message=message, hint=hint, source=row.source, confidence=row.confidence
-        )
+        yield Reason(state="no", about="toolkit", message=message, hint=hint, source=row.source, confidence="general")
 
 
 def in_words(span: Span) -> str:

@@ -98,15 +98,17 @@ def _any(driver: str) -> Iterator[Reason]:
 
 
 def _ptx(toolkit: Toolkit, driver: str) -> Iterator[Reason]:
-    if toolkit.driver is None or numbers(driver) < numbers(toolkit.driver):
+    """Updates of a toolkit have its PTX, so the driver of the first one counts."""
+    first = cuda.toolkit(".".join(toolkit.version.split(".")[:2])) or toolkit
+    if first.driver is None or numbers(driver) < numbers(first.driver):
         yield Reason(
-            state="unknown" if toolkit.driver is None else "no",
+            state="unknown" if first.driver is None else "no",
             about="driver",
             message=f"the code for this card is PTX, which driver {driver} compiles only if it is as new as CUDA "
-            f"{toolkit.version}'s own ({toolkit.driver or 'not known'})",
-            hint=f"install driver {toolkit.driver} or newer" if toolkit.driver else None,
-            source=toolkit.source,
-            confidence=toolkit.confidence,
+            f"{first.version}'s own ({first.driver or 'not known'})",
+            hint=f"install driver {first.driver} or newer" if first.driver else None,
+            source=first.source,
+            confidence=first.confidence,
         )
 
 
@@ -139,13 +141,8 @@ def _amd(build: Build, target: Target) -> Iterator[Reason]:
     row = rocm.gfx(target.code) if target.code else None
     if row is None:
         return
-    made = build.toolkit
-    span = row.rocm
-    if made and span and made.last and span.first and made.last < span.first[: len(made.last)]:
-        message = f"ROCm {in_words(made)} does not know {row.gfx} yet, which runs on {in_words(span)}"
-        yield Reason(state="no", about="toolkit", message=message, source=row.source, confidence=row.confidence)
-    elif made and span and made.first and span.last and made.first not in span:
-        message = f"ROCm {in_words(made)} no longer supports {row.gfx}, which runs on {in_words(span)}"
+    if build.toolkit and row.rocm and not _meet(build.toolkit, row.rocm):
+        message = f"it is made with ROCm {in_words(build.toolkit)}, and AMD supports {row.gfx} in {in_words(row.rocm)}"
         yield Reason(state="unknown", about="toolkit", message=message, note=row.note, source=row.source)
     if row.kernel and target.kernel and numbers(target.kernel) < (release(row.kernel) or ()):
         message = f"{row.gfx} runs well from Linux {row.kernel} on, and {target.kernel} is running"
@@ -153,3 +150,9 @@ def _amd(build: Build, target: Target) -> Iterator[Reason]:
             state="unknown", about="kernel", message=message, hint=f"install Linux {row.kernel} or newer",
             source=row.source,
         )  # fmt: skip
+
+
+def _meet(one: Span, other: Span) -> bool:
+    """Whether two ranges have a release in common, as far as both ends are known; `7.0` is any 7.0."""
+    pairs = ((one.last, other.first), (other.last, one.first))
+    return all(last is None or first is None or first[: len(last)] <= last for last, first in pairs)
