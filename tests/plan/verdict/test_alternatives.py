@@ -73,3 +73,7 @@ def test_pascal_has_nothing_in_vllm_but_other_engines() -> None:
 def test_llama_cpp_is_offered_where_only_vulkan_runs() -> None:
     others = [each.message for each in alternatives("vllm", MI50) if each.kind == "engine"]
     assert others == ["llama.cpp b11549 by Vulkan, with weights in GGUF"]
+
+
+def test_for_the_cpu_there_is_a_wheel_of_its_own() -> None:
+    assert told("vllm", aim("cpu-avx2", "cpu")) == ["release: the wheel of vLLM 0.33.0 for the CPU"]

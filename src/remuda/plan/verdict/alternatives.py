@@ -72,7 +72,8 @@ def _name(row: Build, release: str) -> str:
     if row.image and row.engine == "vllm":
         return f"{row.image}:v{release}{row.suffix or ''}"
     toolkit = f" with {TITLES[row.platform]} {in_words(row.toolkit)}" if row.toolkit else ""
-    return f"the {row.artefact} of {NAMES.get(row.engine, row.engine)} {release}{toolkit}"
+    aim = " for the CPU" if row.platform == "cpu" else ""
+    return f"the {row.artefact} of {NAMES.get(row.engine, row.engine)} {release}{aim}{toolkit}"
 
 
 def _overrides(engine: str, target: Target) -> Iterator[Alternative]:
