@@ -113,6 +113,11 @@ def test_an_import_that_works_and_complains() -> None:
     assert "pip took the CUDA wheel" in found.reasons[0].text
 
 
+def test_that_a_trial_sees_no_gpu_is_no_complaint() -> None:
+    said = "Triton is installed but 0 active driver(s) found (expected 1). Disabling Triton to prevent runtime errors."
+    assert judge(subject(), trial(0, said), ZEN2).reasons == ()
+
+
 def test_an_import_that_fails_for_a_known_reason() -> None:
     said = "ImportError: libcudart.so.12: cannot open shared object file: No such file or directory"
     found = judge(subject(), trial(1, said), ZEN2)

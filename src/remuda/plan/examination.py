@@ -48,6 +48,8 @@ _IMPORTS: Final = {
     "xllamacpp": "import xllamacpp",
     "torch": "import torch",
 }
+_OF_HIDDEN_GPUS: Final = ("no-platform", "no-triton-driver")
+"""Symptoms that a trial has since it is shown no GPU."""
 _ARTEFACTS: Final = {"wheel": "official wheel", "image": "official image", "release": "release"}
 
 
@@ -117,7 +119,7 @@ def judge(subject: Subject, trial: Trial | None, cpu: Cpu) -> Diagnosis:
     if trial.status in {-signal.SIGILL, 128 + signal.SIGILL}:
         reasons = (*_refused(subject, trial, cpu), *_built_for(subject, cpu))
         return Diagnosis(subject, "broken", f"{did} ends by SIGILL", reasons, tuple(_instead(subject, cpu)))
-    known = symptoms.match("\n".join(trial.output))
+    known = [symptom for symptom in symptoms.match("\n".join(trial.output)) if symptom.name not in _OF_HIDDEN_GPUS]
     causes = tuple(Reason(symptom.cause, symptom.source) for symptom in known)
     advice = tuple(symptom.advice for symptom in known)
     if trial.status == 0:
