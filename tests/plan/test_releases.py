@@ -267,7 +267,7 @@ CONTRACT = {
     "MAX_MODEL_LEN": "write `max-model-len` under `settings`: it is a flag",
     "MODEL_PATH": "write `model:` beside `engine:`",
     "VLLM_HOST": "remove it; the gateway is the address that clients use",
-    "VLLM_PORT": "write `port:` beside `engine:` to fix the port",
+    "VLLM_PORT": "remove it; write `port:` beside `engine:` to fix the port",
     "VLLM_LOG_LEVEL": "write `VLLM_LOGGING_LEVEL`",
 }
 """What the compose file and the start script of one container set and read, each by names of its own."""
@@ -278,6 +278,12 @@ CONTRACT = {
 def test_a_variable_that_nobody_reads(name: str, hint: str, keys: Mapping[str, str]) -> None:
     ((severity, _, found),) = said(fleet({}, {name: "0.48"}, **keys))
     assert (severity, found) == ("warning", hint)
+
+
+def test_a_variable_of_the_build_changes_nothing_afterwards() -> None:
+    ((severity, message, hint),) = said(fleet({}, {"VLLM_CPU_DISABLE_AVX512": "1"}, tag="v0.12.0"))
+    assert (severity, hint) == ("warning", "remove it")
+    assert message == "`VLLM_CPU_DISABLE_AVX512` is read when vLLM is built, not when it runs"
 
 
 @pytest.mark.parametrize("name", ["HF_TOKEN", "PORT", "SEED", "VLLM_HOST_IP", "VLLM_ROCM_USE_AITER", "VLLM_PLUGIN_OWN"])

@@ -23,7 +23,7 @@ from remuda.facts.software import Package
 from remuda.facts.trial import Fault, Trial
 from remuda.knowledge import builds, symptoms
 from remuda.knowledge.builds import Build
-from remuda.knowledge.release import release
+from remuda.knowledge.release import Release, release
 
 Outcome = Literal["works", "broken", "unknown"]
 
@@ -192,14 +192,10 @@ def _missing(build: Build, cpu: Cpu) -> tuple[str, ...]:
 
 
 def _instead(subject: Subject, cpu: Cpu) -> Iterator[str]:
-    """Builds that this processor runs: of the same engine, then llama.cpp's, which choose their code at run time."""
+    """Builds that this processor runs: newer ones of the engine, then llama.cpp's, which choose their code at start."""
     for engine in dict.fromkeys(filter(None, (subject.engine, "llama-cpp"))):
         tried = release(subject.version.partition("+")[0]) if subject.version and engine == subject.engine else None
-        suiting = [
-            build
-            for build in builds.find(engine, "cpu")
-            if _suits(build, cpu) and (tried is None or tried not in build.versions)
-        ]
+        suiting = [build for build in builds.find(engine, "cpu") if _suits(build, cpu) and _is_newer(build, tried)]
         for artefact, title in _ARTEFACTS.items():
             rows = [build for build in suiting if build.artefact == artefact]
             if rows:
@@ -208,6 +204,10 @@ def _instead(subject: Subject, cpu: Cpu) -> Iterator[str]:
                 yield f"install {engine} {first} or newer: its {title} for the CPU needs {needs}"
     if subject.engine == "vllm":
         yield "build it from source on this machine, or with VLLM_CPU_DISABLE_AVX512=1"
+
+
+def _is_newer(build: Build, tried: Release | None) -> bool:
+    return tried is None or (build.versions.first or ()) > tried
 
 
 def _suits(build: Build, cpu: Cpu) -> bool:

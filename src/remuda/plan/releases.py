@@ -45,7 +45,14 @@ _SCRIPTS: Final = {
     "TENSOR_PARALLEL_SIZE": "tensor-parallel-size",
 }
 """Variables that start scripts around vLLM read, and vLLM does not."""
-_INTERNAL: Final = {"VLLM_PORT": "the port at which vLLM's own workers meet, not the one that it serves at"}
+_BUILT = "is read when vLLM is built, not when it runs"
+_OTHERWISE: Final = {
+    "VLLM_PORT": "is the port at which vLLM's own workers meet, not the one that it serves at",
+    "VLLM_CPU_DISABLE_AVX512": _BUILT,
+    "VLLM_CPU_AVX2": _BUILT,
+    "VLLM_CPU_AVX512": _BUILT,
+}
+"""Variables that do another thing than they seem to: vllm/envs.py, and cmake/cpu_extension.cmake."""
 _CONTAINED: Final = ("podman", "docker")
 _ALIKE: Final = 0.85
 
@@ -148,8 +155,9 @@ def _judged(pin: Pin, kind: Kind, name: str) -> Problem | None:
     known = table(pin.engine)
     if known is None:
         return None
-    if name in _INTERNAL:
-        return Problem(f"`{name}` is {_INTERNAL[name]}", hint=ENGINES[pin.engine].MANAGED["port"], severity="warning")
+    if name in _OTHERWISE:
+        hint = "remove it" + ("" if _OTHERWISE[name] == _BUILT else "; write `port:` beside `engine:` to fix the port")
+        return Problem(f"`{name}` {_OTHERWISE[name]}", hint=hint, severity="warning")
     release = pin.release or known.releases[-1]
     standing = known.standing(kind, name, release)
     if standing.state in {"known", "unknown"} or (standing.state == "gone" and pin.is_fork):
