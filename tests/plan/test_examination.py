@@ -89,7 +89,19 @@ def test_an_instruction_outside_of_the_packages() -> None:
 
     assert told(Fault(VINSERTI64X4, "/usr/lib/libblas.so.3", 16)).startswith("the instruction at 0x10 of `/usr/lib/lib")
     assert told(Fault(VINSERTI64X4)).startswith("an instruction of code that is no file's needs avx512f")
-    assert told(None).startswith("no instruction of its main thread was refused")
+    assert told(None).startswith("the instruction was not seen")
+
+
+def test_the_line_of_python_that_led_to_it() -> None:
+    said = (
+        "Fatal Python error: Illegal instruction",
+        "Current thread 0x00007f45 (most recent call first):",
+        '  File "<frozen importlib._bootstrap>", line 488 in _call_with_frames_removed',
+        f'  File "{SITE}/vllm/_custom_ops.py", line 20 in <module>',
+        '  File "<string>", line 1 in <module>',
+    )
+    found = judge(subject(), trial(-4, *said, fault=Fault("0f0b")), ZEN2).reasons[1]
+    assert found.text == f"that was at line 20 of `{SITE}/vllm/_custom_ops.py`"
 
 
 def test_an_alternative_is_newer_than_what_was_tried() -> None:
@@ -154,6 +166,8 @@ def test_engines_go_before_what_they_compute_with() -> None:
     torch, engine = package("2.9.1", name="torch"), package(name="llama_cpp_python")
     assert [found.name for found in subjects((torch, engine, package("3.5", name="triton")))] == ["llama_cpp_python"]
     assert [found.name for found in subjects((torch,))] == ["torch"]
+    assert subjects((torch, package()), "vllm") == (subject(),)
+    assert subjects((torch,), "llama-server") == (Subject("llama-server"),)
     assert statement(subjects((engine,))[0]) == "import llama_cpp"
 
 

@@ -25,8 +25,12 @@ def examine_engine(path: str, *, as_json: bool) -> int:
     Raises SpecError when no engine is there.
     """
     found = installed_at(Path(path))
+    found_engines = subjects(found.packages, found.program.name if found.program else None)
+    if not found_engines:
+        message = f"cannot examine `{found.path}`: no vLLM, SGLang, llama.cpp or PyTorch is installed there"
+        raise SpecError(message, hint="name the Python or the environment that the engine is installed in")
     cpu = processor.cpu(Files(Path("/"), "processors"), LiveMachine().architecture())
-    diagnoses = [_examined(subject, found, cpu) for subject in _subjects(found)]
+    diagnoses = [_examined(subject, found, cpu) for subject in found_engines]
     for finding in found.findings:
         output.note(finding.message)
     if as_json:
@@ -56,19 +60,6 @@ def examine_log(path: Path, *, as_json: bool) -> int:
     if not found:
         output.note(f"{name}: nothing in it is known to be a problem")
     return 0
-
-
-def _subjects(found: Installation) -> tuple[Subject, ...]:
-    """A program by its name, together with the package of that name; otherwise the packages."""
-    packages = subjects(found.packages)
-    if found.program:
-        name = found.program.name
-        own = tuple(subject for subject in packages if subject.name == name)
-        return own or (Subject(name),)
-    if not packages:
-        message = f"cannot examine `{found.path}`: no vLLM, SGLang, llama.cpp or PyTorch is installed there"
-        raise SpecError(message, hint="name the Python or the environment that the engine is installed in")
-    return packages
 
 
 def _examined(subject: Subject, found: Installation, cpu: Cpu) -> Diagnosis:

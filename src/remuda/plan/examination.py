@@ -48,6 +48,7 @@ _IMPORTS: Final = {
     "xllamacpp": "import xllamacpp",
     "torch": "import torch",
 }
+_FRAME: Final = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+) in .*')
 _OF_HIDDEN_GPUS: Final = ("no-platform", "no-triton-driver")
 """Symptoms that a trial has since it is shown no GPU."""
 _ARTEFACTS: Final = {"wheel": "official wheel", "image": "official image", "release": "release"}
@@ -86,9 +87,12 @@ class Diagnosis:
     advice: tuple[str, ...] = ()
 
 
-def subjects(packages: tuple[Package, ...]) -> tuple[Subject, ...]:
-    """The engines among packages; what they compute with only where there is no engine."""
+def subjects(packages: tuple[Package, ...], program: str | None = None) -> tuple[Subject, ...]:
+    """The engines among packages; what they compute with only where there is no engine. A program is one by itself."""
     known = [package for package in packages if _normal(package.name) in _IMPORTS]
+    if program is not None:
+        own = next((package for package in known if package.name == program), None)
+        return (Subject(program, own.version if own else None, own),)
     engines = [package for package in known if _normal(package.name) != "torch"]
     return tuple(Subject(package.name, package.version, package) for package in engines or known)
 
@@ -117,7 +121,7 @@ def judge(subject: Subject, trial: Trial | None, cpu: Cpu) -> Diagnosis:
         summary = f"{did} had not ended after {trial.limit_s:g} s"
         return Diagnosis(subject, "unknown", summary, tuple(_last_words(trial)))
     if trial.status in {-signal.SIGILL, 128 + signal.SIGILL}:
-        reasons = (*_refused(subject, trial, cpu), *_built_for(subject, cpu))
+        reasons = (*_refused(subject, trial, cpu), *_running(trial), *_built_for(subject, cpu))
         return Diagnosis(subject, "broken", f"{did} ends by SIGILL", reasons, tuple(_instead(subject, cpu)))
     known = [symptom for symptom in symptoms.match("\n".join(trial.output)) if symptom.name not in _OF_HIDDEN_GPUS]
     causes = tuple(Reason(symptom.cause, symptom.source) for symptom in known)
@@ -142,9 +146,17 @@ def _refused(subject: Subject, trial: Trial, cpu: Cpu) -> Iterator[Reason]:
     if trial.unwatched:
         yield Reason(f"the instruction could not be looked at: {trial.unwatched}")
     elif trial.fault is None:
-        yield Reason("no instruction of its main thread was refused: the signal came from elsewhere")
+        yield Reason("the instruction was not seen: it was none of the first thread of what was started")
     else:
         yield Reason(f"{_where(subject, trial.fault)}{_what(trial.fault, cpu)}")
+
+
+def _running(trial: Trial) -> Iterator[Reason]:
+    """The line of Python that led to it, from faulthandler's traceback; the import system's own lines say nothing."""
+    frames = (_FRAME.fullmatch(line) for line in trial.output)
+    found = next((frame for frame in frames if frame and not frame["file"].startswith("<")), None)
+    if found:
+        yield Reason(f"that was at line {found['line']} of `{found['file']}`")
 
 
 def _where(subject: Subject, fault: Fault) -> str:

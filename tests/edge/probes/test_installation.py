@@ -44,6 +44,11 @@ def test_a_program(venv: Path) -> None:
     assert found.program == venv / "bin/vllm"
 
 
+def test_the_name_of_a_program(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(venv / "bin"))
+    assert installed_at(Path("vllm")).program == venv / "bin/vllm"
+
+
 def test_a_start_script_that_points_elsewhere(venv: Path, tmp_path: Path) -> None:
     wrapper = tmp_path / "profile/bin/vllm"
     wrapper.parent.mkdir(parents=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +38,9 @@ class Installation:
 
 
 def installed_at(path: Path) -> Installation:
-    """Look there. Raises SpecError when there is nothing, or a file that is no program."""
-    path = path.expanduser().absolute()
+    """Look there; a name alone may be that of a program. Raises SpecError for nothing, or a file that is no program."""
+    named = shutil.which(path) if path.name == str(path) and not path.exists() else None
+    path = Path(named or path).expanduser().absolute()
     if not path.exists():
         raise SpecError(f"cannot examine `{path}`: there is no such file or folder", hint=_EXPECTED)
     files = Files(Path("/"), "Python packages")
