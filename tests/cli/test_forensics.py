@@ -41,7 +41,7 @@ def test_an_engine_that_dies_of_an_instruction_tells_its_version_and_why(
     assert lines[1] == "  `import vllm, vllm._custom_ops` ends by SIGILL"
     assert "needs xop, which" in lines[2]
     assert lines[3].endswith("/vllm/__init__.py`")
-    assert any(line.startswith("  hint: install llama-cpp ") for line in lines)
+    assert any(line.startswith("  hint: take llama-cpp ") for line in lines)
     assert "vllm" not in sys.modules
 
 

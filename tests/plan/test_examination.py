@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from remuda.facts.cpu import Cpu
 from remuda.facts.software import Extension, Package
@@ -13,6 +14,7 @@ SITE = "/opt/venv/lib/python3.12/site-packages"
 AVX512 = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_bf16", "avx512_vnni")
 ZEN2 = Cpu("AMD Ryzen Threadripper PRO 3945WX 12-Cores", "x86_64", 24, flags=("avx", "avx2", "fma", "f16c", "sse4_2"))
 ZEN4 = Cpu("AMD EPYC 9354", "x86_64", 64, flags=(*ZEN2.flags, *AVX512))
+CUDA = ("libcudart.so.12", "libc.so.6")
 VINSERTI64X4 = "62f3fd483ac101"
 
 
@@ -50,9 +52,9 @@ def test_the_cpu_build_on_a_cpu_without_avx512() -> None:
         "it carries `vllm/_C.abi3.so`",
     ]
     assert found.advice == (
-        "install vllm 0.17.0 or newer: its official wheel for the CPU needs avx2",
-        "install vllm 0.17.0 or newer: its official image for the CPU needs avx2",
-        "install llama-cpp b5200 or newer: its release for the CPU needs nothing beyond the base instructions",
+        "take vllm 0.17.0 or newer: its official wheel for the CPU needs avx2",
+        "take vllm 0.17.0 or newer: its official image for the CPU needs avx2",
+        "take llama-cpp b5200 or newer: its release for the CPU needs nothing beyond the base instructions",
         "build it from source on this machine, or with VLLM_CPU_DISABLE_AVX512=1",
     )
 
@@ -83,6 +85,16 @@ def test_what_an_instruction_means(code: str, cpu: Cpu, expected: str) -> None:
     assert expected in judge(subject(), illegal(code), cpu).reasons[0].text
 
 
+@pytest.mark.parametrize(
+    "build",
+    [package("0.13.0+cu129", "vllm/_C.abi3.so"), replace(package(), extensions=(Extension("vllm/_C.abi3.so", CUDA),))],
+)
+def test_a_build_for_gpus_is_not_compared_with_those_for_the_cpu(build: Package) -> None:
+    found = judge(Subject("vllm", build.version, build), illegal(), ZEN2)
+    assert len(found.reasons) == 1
+    assert [text.partition(":")[0] for text in found.advice] == ["take llama-cpp b5200 or newer"]
+
+
 def test_an_instruction_outside_of_the_packages() -> None:
     def told(fault: Fault | None) -> str:
         return judge(subject(), trial(-4, fault=fault), ZEN2).reasons[0].text
@@ -107,9 +119,9 @@ def test_the_line_of_python_that_led_to_it() -> None:
 def test_an_alternative_is_newer_than_what_was_tried() -> None:
     def advice(version: str) -> list[str]:
         found = judge(subject(version), illegal("8fe868a2d900"), ZEN4).advice
-        return [text.partition(":")[0] for text in found if text.startswith("install vllm")]
+        return [text.partition(":")[0] for text in found if text.startswith("take vllm")]
 
-    assert advice("0.13.0+cpu") == ["install vllm 0.17.0 or newer", "install vllm 0.17.0 or newer"]
+    assert advice("0.13.0+cpu") == ["take vllm 0.17.0 or newer", "take vllm 0.17.0 or newer"]
     assert advice("0.30.0+cpu") == []
 
 

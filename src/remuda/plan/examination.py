@@ -48,6 +48,8 @@ _IMPORTS: Final = {
     "xllamacpp": "import xllamacpp",
     "torch": "import torch",
 }
+_GPU_TAGS: Final = ("cu", "rocm")
+_GPU_LIBRARIES: Final = ("libcuda", "libamdhip", "libtorch_cuda", "libtorch_hip")
 _FRAME: Final = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+) in .*')
 _OF_HIDDEN_GPUS: Final = ("no-platform", "no-triton-driver")
 """Symptoms that a trial has since it is shown no GPU."""
@@ -121,7 +123,7 @@ def judge(subject: Subject, trial: Trial | None, cpu: Cpu) -> Diagnosis:
         summary = f"{did} had not ended after {trial.limit_s:g} s"
         return Diagnosis(subject, "unknown", summary, tuple(_last_words(trial)))
     if trial.status in {-signal.SIGILL, 128 + signal.SIGILL}:
-        reasons = (*_refused(subject, trial, cpu), *_running(trial), *_built_for(subject, cpu))
+        reasons = (*_refused(subject, trial, cpu), *_running(trial), *_lacking(subject, cpu), *_carried(subject, cpu))
         return Diagnosis(subject, "broken", f"{did} ends by SIGILL", reasons, tuple(_instead(subject, cpu)))
     known = [symptom for symptom in symptoms.match("\n".join(trial.output)) if symptom.name not in _OF_HIDDEN_GPUS]
     causes = tuple(Reason(symptom.cause, symptom.source) for symptom in known)
@@ -133,12 +135,12 @@ def judge(subject: Subject, trial: Trial | None, cpu: Cpu) -> Diagnosis:
 
 
 def _untried(subject: Subject, cpu: Cpu) -> Diagnosis:
-    reasons = tuple(_built_for(subject, cpu))
-    if any(reason.source for reason in reasons):
+    lacking, carried = tuple(_lacking(subject, cpu)), tuple(_carried(subject, cpu))
+    if lacking:
         advice = tuple(_instead(subject, cpu))
-        return Diagnosis(subject, "broken", "it was made for another processor", reasons, advice)
+        return Diagnosis(subject, "broken", "it was made for another processor", (*lacking, *carried), advice)
     advice = ("name the Python that it belongs to, to have it imported",)
-    return Diagnosis(subject, "unknown", "there is no Python beside it to import it with", reasons, advice)
+    return Diagnosis(subject, "unknown", "there is no Python beside it to import it with", carried, advice)
 
 
 def _refused(subject: Subject, trial: Trial, cpu: Cpu) -> Iterator[Reason]:
@@ -180,23 +182,38 @@ def _what(fault: Fault, cpu: Cpu) -> str:
     return f"needs {flag}, which {cpu.title} does not have"
 
 
-def _built_for(subject: Subject, cpu: Cpu) -> Iterator[Reason]:
-    """What is known of such a build, where it is one for the CPU."""
+def _is_for_gpus(package: Package) -> bool:
+    """The wheel of PyPI says so by its libraries only."""
+    libraries = (name for part in package.extensions for name in part.needs)
+    return (package.local or "").startswith(_GPU_TAGS) or any(name.startswith(_GPU_LIBRARIES) for name in libraries)
+
+
+def _lacking(subject: Subject, cpu: Cpu) -> Iterator[Reason]:
+    """What the official wheel for the CPU needs and the processor does not have."""
+    if subject.package and subject.engine and subject.package.local == "cpu":
+        for build in builds.find(subject.engine, "cpu", version=_plain(subject.package), artefact="wheel"):
+            missing = _missing(build, cpu)
+            if missing and build.machine in {None, cpu.architecture}:
+                what = f"the official wheel of {subject.engine} {_plain(subject.package)}"
+                yield Reason(f"{what} needs {', '.join(missing)}, which {cpu.title} does not have", build.source)
+
+
+def _carried(subject: Subject, cpu: Cpu) -> Iterator[Reason]:
+    """How somebody's own build for the CPU came by its instructions, and which libraries there are to choose from."""
     package, engine = subject.package, subject.engine
-    if package is None or engine is None or package.local not in {None, "cpu"}:
+    if package is None or engine is None or _is_for_gpus(package):
         return
-    artefact: Literal["wheel", "source"] = "wheel" if package.local else "source"
-    plain = package.version.partition("+")[0]
-    for build in builds.find(engine, "cpu", version=plain, artefact=artefact):
-        missing = _missing(build, cpu)
-        if artefact == "source" and build.note and build.machine in {None, cpu.architecture}:
-            yield Reason(f"a build of {engine} {plain} from source has {build.note}")
-        elif missing and build.machine in {None, cpu.architecture}:
-            text = f"the official wheel of {engine} {plain} needs {', '.join(missing)}, which {cpu.title} does not have"
-            yield Reason(text, build.source)
+    if package.local is None:
+        for build in builds.find(engine, "cpu", version=_plain(package), artefact="source"):
+            if build.note and build.machine in {None, cpu.architecture}:
+                yield Reason(f"a build of {engine} {_plain(package)} from source has {build.note}", build.source)
     carried = [part.path for part in package.extensions if "/_C" in part.path]
     if carried:
         yield Reason(f"it carries `{'`, `'.join(carried)}`")
+
+
+def _plain(package: Package) -> str:
+    return package.version.partition("+")[0]
 
 
 def _missing(build: Build, cpu: Cpu) -> tuple[str, ...]:
@@ -205,7 +222,8 @@ def _missing(build: Build, cpu: Cpu) -> tuple[str, ...]:
 
 def _instead(subject: Subject, cpu: Cpu) -> Iterator[str]:
     """Builds that this processor runs: newer ones of the engine, then llama.cpp's, which choose their code at start."""
-    for engine in dict.fromkeys(filter(None, (subject.engine, "llama-cpp"))):
+    own = subject.engine if subject.package is None or not _is_for_gpus(subject.package) else None
+    for engine in dict.fromkeys(filter(None, (own, "llama-cpp"))):
         tried = release(subject.version.partition("+")[0]) if subject.version and engine == subject.engine else None
         suiting = [build for build in builds.find(engine, "cpu") if _suits(build, cpu) and _is_newer(build, tried)]
         for artefact, title in _ARTEFACTS.items():
@@ -213,8 +231,8 @@ def _instead(subject: Subject, cpu: Cpu) -> Iterator[str]:
             if rows:
                 first = rows[0].versions.text.partition("..")[0]
                 needs = ", ".join(rows[0].cpu_flags or ()) or "nothing beyond the base instructions"
-                yield f"install {engine} {first} or newer: its {title} for the CPU needs {needs}"
-    if subject.engine == "vllm":
+                yield f"take {engine} {first} or newer: its {title} for the CPU needs {needs}"
+    if own == "vllm":
         yield "build it from source on this machine, or with VLLM_CPU_DISABLE_AVX512=1"
 
 
