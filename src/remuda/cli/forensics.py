@@ -25,12 +25,12 @@ def examine_engine(path: str, *, as_json: bool) -> int:
     Raises SpecError when no engine is there.
     """
     found = installed_at(Path(path))
-    found_engines = subjects(found.packages, found.program.name if found.program else None)
-    if not found_engines:
+    engines = subjects(found.packages, found.program.name if found.program else None)
+    if not engines:
         message = f"cannot examine `{found.path}`: no vLLM, SGLang, llama.cpp or PyTorch is installed there"
         raise SpecError(message, hint="name the Python or the environment that the engine is installed in")
     cpu = processor.cpu(Files(Path("/"), "processors"), LiveMachine().architecture())
-    diagnoses = [_examined(subject, found, cpu) for subject in found_engines]
+    diagnoses = [_examined(subject, found, cpu) for subject in engines]
     for finding in found.findings:
         output.note(finding.message)
     if as_json:
@@ -63,7 +63,6 @@ def examine_log(path: Path, *, as_json: bool) -> int:
 
 
 def _examined(subject: Subject, found: Installation, cpu: Cpu) -> Diagnosis:
-
     if found.program:
         trial = run((str(found.program), "--version"))
         told = subject.version or told_version(subject.name, trial)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from remuda.edge.probes.installation import installed_at
+from remuda.edge.probes.installation import _own, installed_at
+from remuda.edge.probes.limits import Files
 from remuda.errors import SpecError
 from tests.edge.probes.test_packages import install
 
@@ -55,6 +56,17 @@ def test_a_start_script_that_points_elsewhere(venv: Path, tmp_path: Path) -> Non
     wrapper.write_text(f'#! /bin/bash -e\nexec "{venv}/bin/.vllm-wrapped" "$@"\n')
     wrapper.chmod(0o755)
     assert [package.version for package in installed_at(wrapper).packages] == ["0.13.0"]
+
+
+def test_the_python_of_a_system_has_what_was_installed_by_hand_as_well(tmp_path: Path) -> None:
+    by_hand = "usr/local/lib/python3.12/dist-packages"
+    for site in (by_hand, "usr/lib/python3/dist-packages"):
+        install(tmp_path, site, "vllm", "0.13.0")
+    files = Files(tmp_path, "packages")
+    assert {f"/{by_hand}", "/usr/lib/python3/dist-packages"} <= set(_own(files, Path("/usr/bin")))
+    by_hand_alone = _own(files, Path("/usr/local/bin"))
+    assert f"/{by_hand}" in by_hand_alone
+    assert not any(site.startswith("/usr/lib/") for site in by_hand_alone)
 
 
 def test_packages_without_a_python(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ from remuda.facts.software import Package
 _PYTHON = re.compile(r"python(3(\.\d+)?)?")
 _SITE = re.compile(r".*/(site|dist)-packages")
 _SYSTEM = ("/usr/bin", "/bin")
+_BY_HAND = "/usr/local/bin"
+"""Where Debian has what the system's Python installs by hand, and the official images of vLLM have all."""
+_EXPECTED = "name a Python (`…/bin/python`), an environment, its `site-packages`, or an engine's program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,6 @@ def installed_at(path: Path) -> Installation:
     )
 
 
-_EXPECTED = "name a Python (`…/bin/python`), an environment, its `site-packages`, or an engine's program"
-
-
 def _sites_of_folder(files: Files, folder: Path) -> tuple[str, ...]:
     """The packages that it holds, those that it lies among, or those of the environment that it is."""
     within = _SITE.match(str(folder))
@@ -74,13 +74,15 @@ def _sites_of_folder(files: Files, folder: Path) -> tuple[str, ...]:
 
 def _own(files: Files, programs: Path) -> tuple[str, ...]:
     """The packages of a folder of programs, by its place or as start scripts in it say; the system's for its own."""
-    found = folders(files, (str(programs),))
-    return tuple(site for site in found if str(programs) in _SYSTEM or not site.startswith("/usr/lib/"))
+    if str(programs) in _SYSTEM:
+        return folders(files, (str(programs), _BY_HAND))
+    return tuple(site for site in folders(files, (str(programs),)) if not site.startswith("/usr/lib/"))
 
 
 def _python_of(site: str) -> Path | None:
     """The interpreter of `PREFIX/lib/python3.N/site-packages`."""
     library = Path(site).parent
     programs = library.parent.parent / "bin"
-    names = (library.name, "python3", "python")
-    return next((programs / name for name in names if os.access(programs / name, os.X_OK)), None)
+    places = (programs, Path(_SYSTEM[0])) if str(programs) == _BY_HAND else (programs,)
+    found = (place / name for place in places for name in (library.name, "python3", "python"))
+    return next((path for path in found if os.access(path, os.X_OK)), None)
