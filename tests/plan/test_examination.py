@@ -123,6 +123,8 @@ def test_an_alternative_is_newer_than_what_was_tried() -> None:
 
     assert advice("0.13.0+cpu") == ["take vllm 0.17.0 or newer", "take vllm 0.17.0 or newer"]
     assert advice("0.30.0+cpu") == []
+    old, new = (judge(subject(version), illegal(), ZEN2).advice[-1] for version in ("0.16.0", "0.17.0"))
+    assert (old, new) == (f"{new}, or with VLLM_CPU_DISABLE_AVX512=1", "build it from source on this machine")
 
 
 def test_a_shell_may_report_the_signal_as_a_status() -> None:

@@ -205,13 +205,19 @@ def _carried(subject: Subject, cpu: Cpu) -> Iterator[Reason]:
     package, engine = subject.package, subject.engine
     if package is None or engine is None or _is_for_gpus(package):
         return
-    if package.local is None:
-        for build in builds.find(engine, "cpu", version=_plain(package), artefact="source"):
-            if build.note and build.machine in {None, cpu.architecture}:
-                yield Reason(f"a build of {engine} {_plain(package)} from source has {build.note}", build.source)
+    for build in _own_builds(subject, cpu) if package.local is None else ():
+        yield Reason(f"a build of {engine} {_plain(package)} from source has {build.note}", build.source)
     carried = [part.path for part in package.extensions if "/_C" in part.path]
     if carried:
         yield Reason(f"it carries `{'`, `'.join(carried)}`")
+
+
+def _own_builds(subject: Subject, cpu: Cpu) -> Iterator[Build]:
+    """What is to be said of builds of this release from source."""
+    if subject.package and subject.engine:
+        for build in builds.find(subject.engine, "cpu", version=_plain(subject.package), artefact="source"):
+            if build.note and build.machine in {None, cpu.architecture}:
+                yield build
 
 
 def _plain(package: Package) -> str:
@@ -235,7 +241,8 @@ def _instead(subject: Subject, cpu: Cpu) -> Iterator[str]:
                 needs = ", ".join(rows[0].cpu_flags or ()) or "nothing beyond the base instructions"
                 yield f"take {engine} {first} or newer: its {title} for the CPU needs {needs}"
     if own == "vllm":
-        yield "build it from source on this machine, or with VLLM_CPU_DISABLE_AVX512=1"
+        otherwise = ", or with VLLM_CPU_DISABLE_AVX512=1" if any(_own_builds(subject, cpu)) else ""
+        yield f"build it from source on this machine{otherwise}"
 
 
 def _is_newer(build: Build, tried: Release | None) -> bool:
