@@ -26,7 +26,7 @@ def problems(text: str) -> list[Problem]:
     return [
         problem
         for problem in check(text, "f").problems
-        if "flag `" in problem.message or "variable `" in problem.message
+        if "flag `" in problem.message or "variable `" in problem.message or "VLLM_" in problem.message
     ]
 
 
@@ -258,3 +258,34 @@ def test_a_fleet_of_200_models_is_judged_in_less_than_a_second() -> None:
     started = time.process_time()
     assert len(problems(text)) == 200
     assert time.process_time() - started < 1.0
+
+
+CONTRACT = {
+    "VLLM_GPU_MEMORY_UTILIZATION": "write `gpu-memory-utilization` under `settings`: it is a flag",
+    "VLLM_MAX_MODEL_LEN": "write `max-model-len` under `settings`: it is a flag",
+    "GPU_MEM_UTIL": "write `gpu-memory-utilization` under `settings`: it is a flag",
+    "MAX_MODEL_LEN": "write `max-model-len` under `settings`: it is a flag",
+    "MODEL_PATH": "write `model:` beside `engine:`",
+    "VLLM_HOST": "remove it; the gateway is the address that clients use",
+    "VLLM_PORT": "remove it; write `port:` beside `engine:` to fix the port",
+    "VLLM_LOG_LEVEL": "write `VLLM_LOGGING_LEVEL`",
+}
+"""What the compose file and the start script of one container set and read, each by names of its own."""
+
+
+@pytest.mark.parametrize(("name", "hint"), CONTRACT.items())
+@pytest.mark.parametrize("keys", [{"tag": "v0.12.0"}, {"image": "vllm-rocm-nix", "tag": "latest"}])
+def test_a_variable_that_nobody_reads(name: str, hint: str, keys: Mapping[str, str]) -> None:
+    ((severity, _, found),) = said(fleet({}, {name: "0.48"}, **keys))
+    assert (severity, found) == ("warning", hint)
+
+
+def test_a_variable_of_the_build_changes_nothing_afterwards() -> None:
+    ((severity, message, hint),) = said(fleet({}, {"VLLM_CPU_DISABLE_AVX512": "1"}, tag="v0.12.0"))
+    assert (severity, hint) == ("warning", "remove it")
+    assert message == "`VLLM_CPU_DISABLE_AVX512` is read when vLLM is built, not when it runs"
+
+
+@pytest.mark.parametrize("name", ["HF_TOKEN", "PORT", "SEED", "VLLM_HOST_IP", "VLLM_ROCM_USE_AITER", "VLLM_PLUGIN_OWN"])
+def test_a_variable_that_somebody_may_read(name: str) -> None:
+    assert said(fleet({}, {name: "1"}, tag="v0.12.0")) == []

@@ -15,24 +15,36 @@ if TYPE_CHECKING:
 
 
 class _Wanted(TypedDict):
-    """Which machine is looked at, and where its facts go."""
+    """Which machine is looked at, where its facts go, and the log that is read instead."""
 
     facts: Path | None
     save: Path | None
+    log: Path | None
 
 
 @click.command("doctor")
-@click.argument("what", nargs=-1, metavar="[MODEL]")
+@click.argument("what", nargs=-1, metavar="[MODEL | engine PATH]")
 @fleet_file.option
 @click.option("--facts", type=fleet_file.PATH, metavar="FILE", help="Judge the machine of this file, not this one.")
 @click.option("--save", type=fleet_file.PATH, metavar="FILE", help="Write the facts of the machine; `-` prints them.")
+@click.option("--log", type=fleet_file.PATH, metavar="FILE", help="Say what an engine's log complains about.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 def command(what: tuple[str, ...], file: Path | None, *, as_json: bool, **wanted: Unpack[_Wanted]) -> int:
     """Show what can run here: each engine on each device, the reasons, and what else could be done.
 
-    With MODEL, judge that model of the fleet file on the devices that it is placed on. No engine is imported and no GPU
-    is used. The exit code is 3 if MODEL cannot run, and 4 if a driver does not tell its devices.
+    With MODEL, judge that model of the fleet file on the devices that it is placed on. With `engine PATH`, examine an
+    installed engine, whose import is tried in another process. No engine is imported here and no GPU is used. The exit
+    code is 3 if MODEL cannot run or the engine is broken, and 4 if a driver does not tell its devices.
     """
+    match what, wanted["log"]:
+        case _, Path() as log:
+            from remuda.cli.forensics import examine_log  # noqa: PLC0415
+
+            return examine_log(log, as_json=as_json)
+        case ("engine", path), _:
+            from remuda.cli.forensics import examine_engine  # noqa: PLC0415
+
+            return examine_engine(path, as_json=as_json)
     from remuda.cli import verdicts  # noqa: PLC0415 (the tables and the probes load only here)
     from remuda.edge.probes.host import lost  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ TAIL_LINES = 20
 LINE_CHARACTERS = 2_000
 _MESSAGE_CHARACTERS = 500
 
-_WORDS = {
+WORDS = {
     FailureKind.OUT_OF_MEMORY: "ran out of memory",
     FailureKind.BAD_FLAG: "refused its command line",
     FailureKind.MISSING_WEIGHTS: "cannot load the model's weights",
@@ -26,6 +26,7 @@ _WORDS = {
     FailureKind.DRIVER_LOST: "cannot use the GPU's driver",
     FailureKind.NOT_INSTALLED: "is not completely installed",
 }
+"""What an engine did, by kind of failure; the others have no words of their own."""
 _CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE})
 
 
@@ -38,7 +39,7 @@ def explain(engine: Engine, *, returncode: int | None, lines: Sequence[str]) -> 
     tail = tuple(line.rstrip()[:LINE_CHARACTERS] for line in lines[-TAIL_LINES:])
     trouble = first_trouble(engine, lines)
     if trouble:
-        words = _WORDS.get(trouble.kind, "failed")
+        words = WORDS.get(trouble.kind, "failed")
         return Failure(trouble.kind, f"{engine.NAME} {words}: {trouble.text[:_MESSAGE_CHARACTERS]}", tail)
     kind, words = _by_status(returncode)
     return Failure(kind, f"{engine.NAME} {words}", tail)

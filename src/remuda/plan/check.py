@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from remuda.engines import ENGINES, ollama
 from remuda.engines.flags import check as check_settings
 from remuda.errors import Problem, SpecError
 from remuda.plan.releases import unknown_names
+from remuda.plan.timings import never_held, short_lives
+from remuda.plan.weights import too_large
 from remuda.spec import document as documents
 from remuda.spec.check import in_order, judge
 from remuda.spec.document import Document, Path
@@ -41,8 +44,7 @@ def check(text: str | bytes, file: str) -> Checked:
     document = documents.load(text, file)
     fleet, found = judge(document)
     said = {problem.path for problem in found}
-    judged = (*_engine_names(document), *_settings(document), *_served_names(document), *unknown_names(document))
-    more = (problem for problem in judged if problem.path not in said)
+    more = (problem for rule in _RULES for problem in rule(document) if problem.path not in said)
     return Checked(fleet, document, in_order((*found, *more)))
 
 
@@ -94,3 +96,6 @@ def _settings_at(document: Document, engine: str | None, path: Path) -> Iterator
             where = (*path, *problem.path)
             message = f"{label(path)}: {problem.message}"
             yield replace(problem, message=message, path=where, position=document.at_key(where))
+
+
+_RULES: Final = (_engine_names, _settings, _served_names, unknown_names, short_lives, never_held, too_large)

@@ -28,6 +28,23 @@ from remuda.spec.rules.entries import Entry, entries
 _TITLES: Final = {"vllm": "vLLM", "llama-cpp": "llama.cpp"}
 _KINDS: Final[Mapping[str, Kind]] = {"settings": "flag", "environment": "variable"}
 _PREFIXES: Final = {"vllm": ("VLLM_",), "llama-cpp": ("LLAMA_ARG_",)}
+_SCRIPTS: Final = {
+    "GPU_MEM_UTIL": "gpu-memory-utilization",
+    "GPU_MEMORY_UTILIZATION": "gpu-memory-utilization",
+    "MAX_MODEL_LEN": "max-model-len",
+    "MAX_NUM_SEQS": "max-num-seqs",
+    "MODEL_PATH": "model",
+    "TENSOR_PARALLEL_SIZE": "tensor-parallel-size",
+}
+"""Variables that start scripts around vLLM read, and vLLM does not."""
+_BUILT = "is read when vLLM is built, not when it runs"
+_OTHERWISE: Final = {
+    "VLLM_PORT": "is the port at which vLLM's own workers meet, not the one that it serves at",
+    "VLLM_CPU_DISABLE_AVX512": _BUILT,
+    "VLLM_CPU_AVX2": _BUILT,
+    "VLLM_CPU_AVX512": _BUILT,
+}
+"""Variables that do another thing than they seem to: vllm/envs.py, and cmake/cpu_extension.cmake."""
 _CONTAINED: Final = ("podman", "docker")
 _ALIKE: Final = 0.85
 
@@ -99,7 +116,17 @@ def _effective(document: Document, entry: Entry, section: str) -> dict[Path, Any
 
 
 def _variable(engine: str, name: str) -> str | None:
-    return name if name.startswith(_PREFIXES[engine]) else None
+    return name if name.startswith(_PREFIXES[engine]) or _meant_flag(engine, name) else None
+
+
+def _meant_flag(engine: str, name: str) -> str | None:
+    """The flag of vLLM that a variable is named like; llama.cpp reads its flags from variables indeed."""
+    known = table(engine)
+    if engine != "vllm" or known is None:
+        return None
+    prefix = _PREFIXES[engine][0]
+    flag = name.removeprefix(prefix).lower().replace("_", "-") if name.startswith(prefix) else _SCRIPTS.get(name)
+    return flag if flag in ENGINES[engine].MANAGED or f"--{flag}" in known.known("flag") else None
 
 
 def _word(engine: str, key: str, value: object) -> str | None:
@@ -122,6 +149,9 @@ def _judged(pin: Pin, kind: Kind, name: str) -> Problem | None:
     known = table(pin.engine)
     if known is None:
         return None
+    if name in _OTHERWISE:
+        hint = "remove it" + ("" if _OTHERWISE[name] == _BUILT else "; write `port:` beside `engine:` to fix the port")
+        return Problem(f"`{name}` {_OTHERWISE[name]}", hint=hint, severity="warning")
     release = pin.release or known.releases[-1]
     standing = known.standing(kind, name, release)
     if standing.state in {"known", "unknown"} or (standing.state == "gone" and pin.is_fork):
@@ -142,7 +172,9 @@ def _is_mistake(pin: Pin, kind: Kind, name: str, known: frozenset[str]) -> bool:
     """
     if pin.engine == "vllm" and name.startswith("--") and sum(flag.startswith(name) for flag in known) == 1:
         return False
-    return (kind == "flag" and pin.was_read) or nearest(name, known, cutoff=_ALIKE) is not None
+    if (kind == "flag" and pin.was_read) or (kind == "variable" and _meant_flag(pin.engine, name)):
+        return True
+    return nearest(name, known, cutoff=_ALIKE) is not None
 
 
 def _message(pin: Pin, standing: Standing, what: str, known: Table) -> str:
@@ -162,6 +194,11 @@ def _hint(pin: Pin, name: str, standing: Standing, known: frozenset[str]) -> str
         return _instead(pin.engine, name)
     if standing.state == "later":
         return f"remove it, or pin {standing.since} or newer"
+    flag, managed = _meant_flag(pin.engine, name), ENGINES[pin.engine].MANAGED
+    if flag and flag in managed:
+        return managed[flag]
+    if flag and nearest(name, known, cutoff=_ALIKE) is None:
+        return f"write `{flag}` under `settings`: it is a flag"
     positive = f"--{name.removeprefix('--no-')}"
     if name.startswith("--no-") and positive in known:
         return "write `null` to leave it out: this flag has no negative form"

@@ -14,7 +14,20 @@ from remuda.errors import Position, Problem
 from remuda.spec.document import Document
 from remuda.spec.fleet import Fleet
 from remuda.spec.problems import problems_of
-from remuda.spec.rules import gateway, images, model_ids, models, names, references, residency, routes, settings, shape
+from remuda.spec.rules import (
+    commands,
+    gateway,
+    images,
+    model_ids,
+    models,
+    names,
+    references,
+    residency,
+    routes,
+    settings,
+    shape,
+    visibility,
+)
 
 Rule = Callable[[Document], Iterator[Problem]]
 
@@ -35,6 +48,12 @@ RULES: Final[tuple[Rule, ...]] = (
     models.memory,
     images.tag_or_digest,
     images.form,
+    images.fleeting,
+    commands.assignments,
+    commands.outside,
+    commands.all_gpus,
+    visibility.choosing,
+    visibility.all_of_a_container,
     settings.spellings,
     references.references,
     routes.targets,

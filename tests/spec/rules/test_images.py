@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from remuda.spec.rules.images import form, tag_or_digest
+from remuda.spec.rules.images import fleeting, form, tag_or_digest
 from tests.spec.reading import document, said
 
 DIGEST = "sha256:" + "0a" * 32
@@ -47,3 +47,8 @@ def test_form(keys: str, message: str | None) -> None:
 def test_the_hint_takes_the_image_apart() -> None:
     (problem,) = form(document("models:\n  a: {image: 'docker.io/vllm/vllm-openai:v0.23.0'}\n"))
     assert problem.hint == "write `image: docker.io/vllm/vllm-openai` and `tag: v0.23.0`"
+
+
+@pytest.mark.parametrize(("tag", "count"), [("nightly-1acd67a795eb", 1), ("nightly", 0), ("v0.23.0", 0)])
+def test_a_build_of_one_night_as_recipes_pin_it(tag: str, count: int) -> None:
+    assert len(said(fleeting, f"engines: {{vllm: {{tag: {tag}}}}}")) == count

@@ -43,6 +43,16 @@ def form(document: Document) -> Iterator[Problem]:
             yield from _image(document, (*path, "image"), image)
 
 
+def fleeting(document: Document) -> Iterator[Problem]:
+    """A build of one night, pinned by its commit: vLLM's are taken from the registry after some weeks."""
+    for path in _levels(document):
+        tag = document.mapping(*path).get("tag")
+        if isinstance(tag, str) and tag.startswith("nightly-"):
+            message = f"{label((*path, 'tag'))} pins the build of one night, which will be gone from its registry"
+            hint = "pin a release, or push the image to a registry of your own"
+            yield document.problem((*path, "tag"), message, hint=hint, severity="warning")
+
+
 def _image(document: Document, path: Path, image: str) -> Iterator[Problem]:
     name, at, digest = image.partition("@")
     name, colon, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "")
