@@ -51,6 +51,10 @@ class Places:
         """What engines were seen to need, over restarts."""
         return self.state / "peaks.json"
 
+    def cache(self, model_id: str) -> Path:
+        """Where a model's engine saves what it has cached, made when it is needed."""
+        return self.state / "caches" / quote(model_id, safe="")
+
     def log(self, model_id: str) -> Path:
         """The log of a model's engine, that of the last attempt (`engine_log`); model IDs may hold slashes."""
         return self.state / "logs" / f"{quote(model_id, safe='')}.log"
