@@ -1,9 +1,11 @@
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Collection
 
 import pytest
 
+from remuda.daemon import release
 from remuda.daemon.release import Baseline, Held, Kept, Released, kept, released
 from remuda.facts.memory import Holder, Reading
 
@@ -113,8 +115,15 @@ async def test_what_falls_asleep_is_waited_for_until_it_keeps_no_more_than_plann
 
 
 async def test_what_keeps_more_than_planned_is_told_as_it_is() -> None:
-    device = Device(lambda _: holding(5 * GIB))
-    assert await kept(device, {"cuda0": 2 * GIB}, {7}, bound_s=0.05) == {"cuda0": 5 * GIB}
+    device = Device(lambda look: holding(20 * GIB - look))
+    assert (await kept(device, {"cuda0": 2 * GIB}, {7}, bound_s=0.05))["cuda0"] > 19 * GIB
+
+
+async def test_what_gives_nothing_back_any_more_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release, "STEADY_S", 0.1)
+    device = Device(lambda look: holding(20 * GIB if look < 3 else 5 * GIB))
+    async with asyncio.timeout(5):
+        assert await kept(device, {"cuda0": 2 * GIB}, {7}) == {"cuda0": 5 * GIB}
 
 
 @pytest.mark.parametrize("reading", [None, holding(None), holding(GIB, pid=8)], ids=["unread", "unknown", "unlisted"])

@@ -20,5 +20,5 @@ def test_the_weights_of_level_1_lie_in_the_hosts_memory() -> None:
     assert asleep_claims(2, two) == {"cuda0": 2 * GIB, "cuda1": 2 * GIB}
 
 
-def test_nobody_keeps_more_of_a_device_than_it_claims() -> None:
-    assert asleep_claims(2, {"cuda0": GIB // 2, "cuda1": 0}) == {"cuda0": GIB // 2, "cuda1": 0}
+def test_nobody_keeps_more_of_a_device_than_it_claims_unless_that_is_nothing() -> None:
+    assert asleep_claims(2, {"cuda0": GIB // 2, "cuda1": 0}) == {"cuda0": GIB // 2, "cuda1": GIB}

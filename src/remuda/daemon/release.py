@@ -18,6 +18,9 @@ from remuda.spec.quantity import format_bytes
 BOUND_S = 10.0
 """After how long memory counts as held. NVIDIA's driver needs 0.5 to 1.5 s (`ollama/ollama`: `server/sched.go`)."""
 
+STEADY_S = 2.0
+"""After how long without a change an engine that sleeps has given back all that it will."""
+
 _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.25
 
@@ -94,19 +97,23 @@ async def released(
 async def kept(
     probe: Probe, planned: Mapping[str, int], pids: Collection[int], *, bound_s: float = BOUND_S
 ) -> dict[str, int]:
-    """Wait until these live processes hold no more than planned of each device; what they hold of it then.
+    """Wait until these live processes hold no more than planned of each device, or give nothing back any more.
 
-    A device whose driver does not list them, or cannot be read, is not in the answer. As in `released`, the memory of
-    the CPU is not waited for.
+    Returns what they hold of each then. A device whose driver does not list them, or cannot be read, is not in the
+    answer. As in `released`, the memory of the CPU is not waited for.
     """
     devices = [device for device in planned if device != "cpu"]
+    clock = asyncio.get_running_loop().time
     found: dict[str, int] = {}
-    pause_s = _FIRST_PAUSE_S
+    steady_since, pause_s = clock(), _FIRST_PAUSE_S
     try:
         async with asyncio.timeout(bound_s):
             while True:
-                found = await asyncio.to_thread(_held_bytes, probe, devices, pids)
-                if all(size <= planned[device] for device, size in found.items()):
+                before, found = found, await asyncio.to_thread(_held_bytes, probe, devices, pids)
+                if found != before:
+                    steady_since = clock()
+                as_planned = all(size <= planned[device] for device, size in found.items())
+                if as_planned or clock() - steady_since > STEADY_S:
                     return found
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

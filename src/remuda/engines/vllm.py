@@ -70,7 +70,10 @@ SLEEP = {
 }
 # What its development server has beside these (`/collective_rpc`, `/pause`, `/update_weights`, …) grows by release, so
 # what is harmless is listed.
-_HARMLESS = "health ping load metrics version tokenize detokenize pooling classify score rerank docs openapi.json"
+_HARMLESS = """
+    health ping load metrics version docs openapi.json
+    tokenize detokenize pooling classify score rerank generative_scoring invocations
+"""
 SLEEPER_PATHS = ("/v1/", "/v2/", *(f"/{name}" for name in _HARMLESS.split()))
 SLOT_CACHE = None
 _SLEEP_MODE = "enable-sleep-mode"

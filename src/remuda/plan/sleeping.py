@@ -21,8 +21,11 @@ _WITH_WEIGHTS = 1
 
 
 def asleep_claims(level: int, claims: Mapping[str, int]) -> dict[str, int]:
-    """Bytes of each device, and of the CPU for the weights; `claims` are those of its devices while it is awake."""
-    kept = {device: min(size, _CONTEXT_BYTES + size // _SHARE) for device, size in claims.items()}
+    """Bytes of each device, and of the CPU for the weights; `claims` are those of its devices while it is awake.
+
+    A claim of nothing is that of a model of which a set says what fits beside it; it keeps something all the same.
+    """
+    kept = {device: min(size or _CONTEXT_BYTES, _CONTEXT_BYTES + size // _SHARE) for device, size in claims.items()}
     if level == _WITH_WEIGHTS:
         kept["cpu"] = kept.get("cpu", 0) + sum(claims.values())
     return kept
