@@ -50,6 +50,8 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     # The two ends of one API.
     "daemon/status.py": "daemon/control/test_models.py",
     "edge/control_client.py": "daemon/control/test_models.py",
+    # The steps of one machine.
+    "residency/settling.py": "residency/test_residency.py",
     # Values that the sockets live by.
     "edge/http/limits.py": "edge/http/test_server.py",
     # Values that pass between modules.

@@ -38,7 +38,7 @@ def _rows(models: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _state(model: Mapping[str, Any]) -> str:
-    return "failed" if model["state"] == "stopped" and model["failure"] else str(model["state"])
+    return "failed" if model["state"] == "stopped" and model["failure"] else str(model["state"]).replace("_", " ")
 
 
 def _failure(model: Mapping[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from remuda.daemon.instances import Instances
 from remuda.edge import clock
 from remuda.edge.http.seam import Endpoint, Waiter
-from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Start, Stop, WakeAt
+from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Sleep, Start, Stop, Wake, WakeAt
 from remuda.residency.events import (
     Event,
     RequestAbandoned,
@@ -191,6 +191,10 @@ class Dispatcher:
                 self._instances.start(model, attempt)
             case Stop(model=model, reason=reason, kill=kill):
                 self._instances.stop(model, reason=reason, kill=kill)
+            case Sleep(model=model, reason=reason):
+                self._instances.sleep(model, reason=reason)
+            case Wake(model=model):
+                self._instances.wake(model)
             case WakeAt(at=at):
                 self._wake_at(at)
 

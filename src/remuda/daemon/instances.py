@@ -1,8 +1,9 @@
-"""Carries out residency's `Start` and `Stop`: programs of every runtime, external servers, adoption.
+"""Carries out residency's `Start`, `Stop`, `Sleep` and `Wake`: programs of every runtime, external servers, adoption.
 
 Each attempt is one task that brings the instance up, says that it is ready, and then watches it until it ends or hangs.
 To stop is to cancel that task and end the program. Whatever happens, an attempt ends in exactly one event, and only
-after nothing of the instance is left and its memory is back; so residency may count it as free.
+after nothing of the instance is left and its memory is back; so residency may count it as free. An attempt that falls
+asleep and is woken goes on; each of these is a new task that takes over the watch.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from remuda.daemon.launcher import Launcher, StartError, explain
 from remuda.daemon.liveness import hangs, signs_of
 from remuda.daemon.release import Held
 from remuda.daemon.runtimes import Running
+from remuda.daemon.sleeping import fall_asleep, is_asleep, wake_up
 from remuda.daemon.upkeep import NotWatched, Upkeep
 from remuda.edge import engine_log
 from remuda.edge.clock import unix_s
@@ -35,10 +37,12 @@ from remuda.plan.plan import Instance
 from remuda.residency.events import (
     Event,
     InstanceAdopted,
+    InstanceAsleep,
     InstanceFailed,
     InstanceReady,
     InstanceStopped,
     MemoryHeld,
+    SleepFailed,
 )
 
 _EXTERNAL_CHECK_S = 10.0
@@ -133,6 +137,30 @@ class Instances:
         self._report(report.Stopping(model, reason))
         self._spawn(f"stopping {model}", self._stop(attempt, kill=kill))
 
+    def sleep(self, model: str, *, reason: str) -> None:
+        """Put an instance to sleep that has no requests; answered by an event."""
+        attempt = self._attempts[model]
+        self._report(report.FallingAsleep(model, reason))
+        self._go_on(attempt, f"putting {model} to sleep", self._fall_asleep)
+
+    def wake(self, model: str) -> None:
+        """Wake an instance that is asleep; answered by an event."""
+        attempt = self._attempts[model]
+        self._report(report.Waking(model))
+        self._go_on(attempt, f"waking {model}", self._wake_up)
+
+    def _go_on(self, attempt: Attempt, doing: str, run: _Run) -> None:
+        before = attempt.task
+        assert before is not None  # noqa: S101  whoever is ready or asleep is watched
+        before.cancel()
+        attempt.is_resting = True
+
+        async def after() -> None:
+            await asyncio.wait((before,))
+            await self._run(attempt, run)
+
+        attempt.task = self._spawn(doing, after())
+
     async def look_into(self, model: str) -> None:
         """Somebody could not connect: return when the instance has been seen to end, or has not for a while.
 
@@ -204,7 +232,7 @@ class Instances:
     async def _run_ours(self, attempt: Attempt) -> None:
         def spawned(running: Running, endpoint: Endpoint) -> None:
             attempt.running = running
-            self._records.add(_record(attempt, running, endpoint.port))
+            self._records.add(_record(attempt, endpoint.port, attempt.instance.claims))
             self.upkeep.watch(attempt.instance, running.members)
 
         try:
@@ -219,9 +247,69 @@ class Instances:
             return
         attempt.running, attempt.endpoint = running, endpoint
         await self._run_hook("after_load", attempt)
+        await self._restore_cache(attempt)
         self.upkeep.ready(attempt.model, asyncio.get_running_loop().time() - attempt.began)
         self._ready(attempt)
         await self._watch(attempt)
+
+    async def _fall_asleep(self, attempt: Attempt) -> None:
+        began = asyncio.get_running_loop().time()
+        try:
+            sleeps = await self._unless_it_ends(attempt, fall_asleep(attempt.serving_at, attempt.instance))
+            if sleeps:
+                keeps = await self._kept_asleep(attempt)
+                self._report(report.Asleep(attempt.model, asyncio.get_running_loop().time() - began))
+                self._emit(InstanceAsleep(attempt.model, attempt.number, keeps))
+        except EffectError as error:
+            self._emit(SleepFailed(attempt.model, attempt.number, error.message))
+        await self._watch(attempt)
+
+    async def _kept_asleep(self, attempt: Attempt) -> Mapping[str, int]:
+        """What it has been seen to keep of its memory. Raises EffectError when that cannot be recorded."""
+        keeps = await self.upkeep.slept(attempt.model)
+        claims = {**(attempt.instance.asleep_claims or {}), **keeps}
+        self._records.add(_record(attempt, attempt.serving_at.port, claims))
+        return keeps
+
+    async def _wake_up(self, attempt: Attempt) -> None:
+        began = asyncio.get_running_loop().time()
+        self.upkeep.woken(attempt.model)
+        limit_s = self._launcher.stall_s(attempt.instance)
+        try:
+            self._records.add(_record(attempt, attempt.serving_at.port, attempt.instance.claims))
+            is_awake = await self._unless_it_ends(
+                attempt, wake_up(attempt.serving_at, attempt.instance, limit_s=limit_s)
+            )
+        except EffectError as error:
+            assert attempt.running is not None  # noqa: S101  it was ready once
+            await self._end(attempt, attempt.running, kill=True)
+            log = engine_log.tail(self._places.log(attempt.model), failure.TAIL_LINES)
+            await self._fail(attempt, Failure(FailureKind.STALLED, error.message, tuple(log)))
+            return
+        if is_awake:
+            attempt.is_resting = False
+            self.upkeep.ready(attempt.model)
+            took_s = asyncio.get_running_loop().time() - began
+            self._report(report.Awake(attempt.model, attempt.serving_at.url, took_s))
+            self._emit(InstanceReady(attempt.model, attempt.number))
+        await self._watch(attempt)
+
+    async def _unless_it_ends(self, attempt: Attempt, work: Coroutine[Any, Any, None]) -> bool:
+        """Do the work; False when the instance ended meanwhile, which is for the watch to tell."""
+        assert attempt.running is not None  # noqa: S101  it was ready once
+        doing = asyncio.get_running_loop().create_task(work)
+        try:
+            await asyncio.wait((attempt.running.exited, doing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            doing.cancel()
+        if doing.cancelled() or not doing.done():
+            return False
+        if doing.exception():  # an engine that dies closes its sockets before its end can be seen
+            await asyncio.wait((attempt.running.exited,), timeout=_DOUBT_S)
+        if attempt.running.exited.done():
+            return False
+        doing.result()
+        return True
 
     async def _watch(self, attempt: Attempt) -> None:
         """Until the instance ends by itself, or has hung and is ended."""
@@ -249,7 +337,8 @@ class Instances:
             await asyncio.Event().wait()
             return
         readiness = self._launcher.readiness(attempt.instance, endpoint.port)
-        await hangs(endpoint, readiness, limit_s, signs_of(endpoint.port, self._places.log(attempt.model)))
+        signs = signs_of(endpoint.port, self._places.log(attempt.model))
+        await hangs(endpoint, readiness, limit_s, signs, lambda: not attempt.is_resting)
 
     async def _run_external(self, attempt: Attempt) -> None:
         instance = attempt.instance
@@ -272,12 +361,27 @@ class Instances:
         except HookError as error:
             self._report(report.HookFailed(attempt.model, error.message))
 
+    async def _save_cache(self, attempt: Attempt) -> None:
+        keeper = self._launcher.keeper(attempt.instance)
+        if keeper and attempt.running and not attempt.running.exited.done():
+            await self._tell_of_cache(attempt, "save", keeper.save(attempt.serving_at))
+
+    async def _restore_cache(self, attempt: Attempt) -> None:
+        if keeper := self._launcher.keeper(attempt.instance):
+            await self._tell_of_cache(attempt, "restore", keeper.restore(attempt.serving_at))
+
+    async def _tell_of_cache(self, attempt: Attempt, what: str, work: Coroutine[Any, Any, int]) -> None:
+        try:
+            if slots := await work:
+                self._report(report.CacheKept(attempt.model, f"{what}d the cache of {slots} slots"))
+        except (EffectError, OSError) as error:
+            self._report(report.CacheKept(attempt.model, f"cannot {what} the cache: {error}"))
+
     # Reaching an end
 
     def _ready(self, attempt: Attempt) -> None:
-        assert attempt.endpoint is not None  # noqa: S101
         attempt.ready_at = asyncio.get_running_loop().time()
-        self._report(report.Ready(attempt.model, attempt.endpoint.url, attempt.ready_s))
+        self._report(report.Ready(attempt.model, attempt.serving_at.url, attempt.ready_s))
         self._emit(InstanceReady(attempt.model, attempt.number))
 
     async def _fail(self, attempt: Attempt, why: Failure) -> None:
@@ -294,6 +398,7 @@ class Instances:
         if attempt.task:
             await asyncio.wait((attempt.task,))
         if attempt.ready_at is not None and not kill:
+            await self._save_cache(attempt)
             await self._run_hook("before_unload", attempt)
         if attempt.running:
             await self._end(attempt, attempt.running, kill=kill)
@@ -353,7 +458,7 @@ class Instances:
             self._records.remove(record.model)
 
     async def _adopted(self, record: Record, running: Running) -> bool:
-        """Whether the program can serve as the model's instance, and does from now on."""
+        """Whether the program can serve as the model's instance, perhaps after it has been woken, and is it now."""
         instance = self.planned.get(record.model)
         if instance is None or instance.fingerprint != record.fingerprint or instance.runtime != record.runtime:
             return False
@@ -363,19 +468,28 @@ class Instances:
         now = asyncio.get_running_loop().time()
         attempt = Attempt(instance, record.attempt, now, running=running, ready_at=now, needs_after_unload=True)
         attempt.endpoint = await self._launcher.known(instance, endpoint)
+        try:
+            attempt.is_resting = await is_asleep(endpoint, instance)
+        except EffectError:
+            return False
         self._attempts[record.model] = attempt
-        self._records.add(_record(attempt, running, record.port))
         self.upkeep.watch(instance, running.members)
         self.upkeep.ready(record.model)
+        asleep = None
+        if attempt.is_resting:
+            asleep = await self._kept_asleep(attempt)
+            self._report(report.Asleep(record.model, None))
+        else:
+            self._records.add(_record(attempt, record.port, instance.claims))
+            self._report(report.Ready(record.model, attempt.endpoint.url, None))
         attempt.task = self._spawn(f"watching {record.model}", self._run(attempt, self._watch))
-        self._report(report.Ready(record.model, attempt.endpoint.url, None))
-        self._emit(InstanceAdopted(record.model, record.attempt))
+        self._emit(InstanceAdopted(record.model, record.attempt, asleep))
         return True
 
 
-def _record(attempt: Attempt, running: Running, port: int) -> Record:
-    instance = attempt.instance
-    claims = dict(instance.claims)
+def _record(attempt: Attempt, port: int, claims: Mapping[str, int]) -> Record:
+    instance, running = attempt.instance, attempt.running
+    assert running is not None  # noqa: S101  there is something to find again
     return Record(
-        instance.model_id, attempt.number, instance.fingerprint, port, running.identity, claims, instance.runtime
+        instance.model_id, attempt.number, instance.fingerprint, port, running.identity, dict(claims), instance.runtime
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from remuda.engines import ENGINES, ollama
 from remuda.engines.flags import check as check_settings
 from remuda.errors import Problem, SpecError
+from remuda.plan.resting import resting
 from remuda.spec import document as documents
 from remuda.spec.check import in_order, judge
 from remuda.spec.document import Document, Path
@@ -40,7 +41,7 @@ def check(text: str | bytes, file: str) -> Checked:
     document = documents.load(text, file)
     fleet, found = judge(document)
     said = {problem.path for problem in found}
-    judged = (*_engine_names(document), *_settings(document), *_served_names(document))
+    judged = (*_engine_names(document), *_settings(document), *_served_names(document), *resting(document))
     more = (problem for problem in judged if problem.path not in said)
     return Checked(fleet, document, in_order((*found, *more)))
 

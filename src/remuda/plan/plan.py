@@ -22,6 +22,7 @@ from remuda.plan.care import Care, care
 from remuda.plan.container import Contained, contained
 from remuda.plan.serving import Serving, serving
 from remuda.plan.sharing import Sharing, Standing, sharing, standing
+from remuda.plan.sleeping import asleep_claims
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import Effective, effective
 from remuda.spec.quantity import format_bytes
@@ -36,7 +37,9 @@ class Instance:
 
     `claims`: bytes of each device; with `claims_all` nobody knows, and it has them to itself. `visible`: the
     environment that shows it its devices and no others. `serving`: how the gateway presents it. `care`: how it is
-    looked after. `standing`: its place among the others.
+    looked after. `standing`: its place among the others. `sleep`: the level at which it makes room by sleeping; None
+    where it is stopped. `asleep_claims`: what it keeps then, as far as can be told beforehand. `keeps_cache`: whether
+    what it has cached is saved when it makes room, and restored when it comes back.
     """
 
     model_id: str
@@ -62,6 +65,9 @@ class Instance:
     serving: Serving = field(default_factory=Serving)
     care: Care = field(default_factory=Care)
     standing: Standing = field(default_factory=Standing)
+    sleep: int | None = None
+    asleep_claims: Mapping[str, int] | None = None
+    keeps_cache: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -82,6 +88,8 @@ class Instance:
             self.care.memory_bytes,
             self.care.cpus,
             self.contained,
+            self.sleep,
+            self.keeps_cache,
         )
         return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -142,6 +150,7 @@ class _Placer:
                 f"choose one of {', '.join(f'`{name}`' for name in RUNTIMES)}",
             )
         devices = () if model.runtime == "external" else self._devices(model)
+        claims = self._claims(model, devices)
         return Instance(
             model_id=model.model_id,
             title=entry.name or model.model_id,
@@ -158,7 +167,7 @@ class _Placer:
             url=entry.url,
             port=entry.port,
             devices=devices,
-            claims=self._claims(model, devices),
+            claims=claims,
             claims_all=bool(devices) and not entry.memory_bytes(devices) and model.model_id not in self._named,
             visible=visibility(self._host, devices) if devices else {},
             ttl_s=entry.ttl_s,
@@ -166,7 +175,18 @@ class _Placer:
             care=care(model),
             standing=standing(entry),
             contained=self._contained(model, devices) if model.runtime in CONTAINERS else None,
+            sleep=entry.sleep,
+            asleep_claims=self._asleep_claims(model, claims, devices),
+            keeps_cache=entry.keep_cache,
         )
+
+    def _asleep_claims(
+        self, model: Effective, claims: Mapping[str, int], devices: tuple[str, ...]
+    ) -> Mapping[str, int] | None:
+        if model.entry.sleep is None:
+            return None
+        kept = asleep_claims(model.entry.sleep, {device: claims[device] for device in devices})
+        return {device: size for device, size in kept.items() if self._has_budget(model, device)}
 
     def _contained(self, model: Effective, devices: tuple[str, ...]) -> Contained | None:
         if model.image is None:
