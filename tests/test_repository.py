@@ -41,6 +41,7 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "cli/unload.py": "end_to_end/test_up.py",
     "cli/up.py": "end_to_end/test_up.py",
     "daemon/attempt.py": "daemon/test_instances.py",
+    "daemon/course.py": "daemon/test_instances.py",
     "daemon/daemon.py": "end_to_end/test_up.py",
     "daemon/job.py": "end_to_end/test_up.py",
     "daemon/planning.py": "daemon/test_reload.py",
