@@ -51,7 +51,7 @@ class Dispatcher:
 
     def ask(self, request: int, model: str, waiter: Waiter, priority: int = 0) -> None:
         """Ask for a model's instance; the waiter is called back, perhaps at once."""
-        if not self._knows(model):
+        if model not in self._instances.planned:
             message = f"`{model}` is not in the fleet any more"
             waiter.refused(Refuse(request, model, RefusalKind.REMOVED, message))
             return

@@ -164,7 +164,7 @@ class Residency:
         Whoever waits for too long has made every instance drain that is in the way, so a ready one is in nobody's.
         """
         instance = self._herd.instances[model]
-        if instance.state is not State.READY:
+        if instance.state is not _READY:
             return False
         instance.worth.resume(now)
         self._herd.take(instance, request, priority + instance.resident.priority)
