@@ -44,7 +44,7 @@ class Herd:
     def served(self, instance: Instance, now: float) -> None:
         """A request of the instance is over."""
         instance.in_flight -= 1
-        if instance.failures:
+        if instance.failures.times:
             instance.failures.forget()
         if not instance.in_flight:
             self.use(instance)

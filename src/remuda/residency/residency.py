@@ -166,7 +166,8 @@ class Residency:
         instance = self._herd.instances[model]
         if instance.state is not _READY:
             return False
-        instance.worth.resume(now)
+        if not instance.in_flight:
+            instance.worth.resume(now)
         self._herd.take(instance, request, priority + instance.resident.priority)
         return True
 
