@@ -19,6 +19,11 @@ On the command line:
     --drain                      on SIGTERM refuse new connections and go on with the open streams
     --hang-on-stop               on SIGTERM fall silent, and end when the clients of open streams have left (as vLLM)
     --children N                 start N processes that ignore SIGTERM and outlive it; logs `child PID`
+    serve MODEL, --served-model-name NAME
+                                 as vLLM's command line has them; the weights are not looked at
+    --enable-sleep-mode          with VLLM_SERVER_DEV_MODE=1 in its environment, sleep as vLLM does (below)
+    --sleepless KIND             fail hang die: what it does instead of falling asleep
+    --wakeless KIND              fail hang die: what it does instead of waking
 
 In a request body, an object `fake` (each key may be left out):
 
@@ -34,6 +39,11 @@ In a request body, an object `fake` (each key may be left out):
 
 Paths: GET /health, GET /v1/models, POST /v1/{chat/completions,completions,embeddings}; any method on /echo (JSON:
 method, target, headers as pairs, body as latin-1 text), GET /stats (JSON: pid, requests, open, cancelled, connections).
+Asleep as vLLM is: POST /sleep?level=N, /wake_up (with ?tags=weights and ?tags=kv_cache), /collective_rpc with
+`reload_weights`, /reset_prefix_cache; GET /is_sleeping. /health is fine all along, and a request hangs until all is
+awake. With requests in flight it does not survive being put to sleep; woken from level 2 without its weights reloaded
+in time, it answers `!` for every word. GET /calls lists what of these was asked, in order.
+
 A stream's texts are `w0 w1 …`, and every answer has a header `x-fake-engine: NAME PID`.
 """
 
@@ -64,6 +74,8 @@ FAILURES = {
 }
 SIGNALS = {"segv": signal.SIGSEGV, "sigill": signal.SIGILL}
 POLL_S = 0.01
+SLEEPING = frozenset({"/sleep", "/wake_up", "/is_sleeping", "/collective_rpc", "/reset_prefix_cache"})
+REFUSALS = ("fail", "hang", "die")
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,30 @@ async def read_body(reader: asyncio.StreamReader, headers: Mapping[str, str]) ->
     return body
 
 
+class Sleep:
+    """What of the engine sleeps, and what was asked to change that."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.asleep: set[str] = set()
+        self.is_empty = False
+        self.awake = asyncio.Event()
+        self.awake.set()
+
+    def fall(self, level: str) -> None:
+        self.asleep = {"weights", "kv_cache"}
+        self.is_empty = level == "2"
+        self.awake.clear()
+
+    def wake(self, tags: set[str]) -> None:
+        self.asleep -= tags or self.asleep.copy()
+        if not self.asleep:
+            self.awake.set()
+
+    def reload(self) -> None:
+        self.is_empty &= "weights" in self.asleep
+
+
 class FakeEngine:
     """The server: `run` until it is stopped or dies."""
 
@@ -127,6 +163,7 @@ class FakeEngine:
         self.loaded = False
         self.silent = asyncio.Event()
         self.stopping = asyncio.Event()
+        self.sleep = Sleep()
         self.counts = {"requests": 0, "open": 0, "cancelled": 0, "connections": 0}
 
     async def run(self) -> None:
@@ -208,6 +245,10 @@ class Exchange:
             return await self.send({"status": "ok"}, self.options.health)
         if path == "/v1/models":
             return await self.send({"object": "list", "data": [{"id": self.options.model, "object": "model"}]})
+        if path == "/calls":
+            return await self.send({"calls": self.engine.sleep.calls})
+        if path in SLEEPING and self.options.enable_sleep_mode and os.environ.get("VLLM_SERVER_DEV_MODE") == "1":
+            return await self.change_sleep(path)
         if path == "/echo":
             return await self.send(self.request.echo())
         if path not in {"/v1/chat/completions", "/v1/completions", "/v1/embeddings"}:
@@ -219,8 +260,35 @@ class Exchange:
         finally:
             self.engine.counts["open"] -= 1
 
+    async def change_sleep(self, path: str) -> None:
+        """Fall asleep, wake, or tell."""
+        sleep, query = self.engine.sleep, self.request.target.partition("?")[2]
+        if path == "/is_sleeping":
+            return await self.send({"is_sleeping": bool(sleep.asleep)})
+        sleep.calls.append(self.request.target)
+        if how := {"/sleep": self.options.sleepless, "/wake_up": self.options.wakeless}.get(path):
+            return await self.refuse(how)
+        if path == "/sleep":
+            if self.engine.counts["open"]:
+                os.kill(os.getpid(), signal.SIGSEGV)
+            sleep.fall(query.removeprefix("level="))
+        elif path == "/wake_up":
+            sleep.wake({query.removeprefix("tags=")} - {""})
+        elif path == "/collective_rpc" and self.fields == {"method": "reload_weights"}:
+            sleep.reload()
+        return await self.send({})
+
+    async def refuse(self, how: str) -> None:
+        """Not do what was asked, in one of three ways."""
+        if how == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        while how == "hang" and not self.gone():
+            await asyncio.sleep(POLL_S)
+        await self.send_error(500, "as you asked")
+
     async def generate(self, path: str) -> None:
         """One of the model's answers."""
+        await self.engine.sleep.awake.wait()
         await asyncio.sleep(self.knobs.get("delay_seconds", 0))
         if not self.options.any_model and self.fields.get("model") != self.options.model:
             return await self.send_error(404, f"The model `{self.fields.get('model')}` does not exist.")
@@ -280,7 +348,7 @@ class Exchange:
         for index in range(self.knobs.get("tokens", self.fields.get("max_tokens") or self.options.tokens)):
             if rate:
                 await asyncio.sleep(1 / rate)
-            yield f"w{index}"
+            yield "!" if self.engine.sleep.is_empty else f"w{index}"
 
     async def misbehave(self, sent: int) -> None:
         """Stall, die or cut, when that many tokens have been sent."""
@@ -358,16 +426,19 @@ def start_children(count: int) -> None:
 def read_options(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(allow_abbrev=False, description="see the module's docstring")
+    parser.add_argument("verb", nargs="*")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--model", default="fake")
+    parser.add_argument("--model", "--served-model-name", default="fake")
+    parser.add_argument("--sleepless", choices=REFUSALS)
+    parser.add_argument("--wakeless", choices=REFUSALS)
     parser.add_argument("--tokens", type=int, default=8)
     parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--load-seconds", type=float, default=0.0)
     parser.add_argument("--fail", choices=[*FAILURES, *SIGNALS, "hang"])
     parser.add_argument("--health", type=int, default=200)
     parser.add_argument("--children", type=int, default=0)
-    for switch in ("any-model", "late-bind", "ignore-sigterm", "drain", "hang-on-stop"):
+    for switch in ("enable-sleep-mode", "any-model", "late-bind", "ignore-sigterm", "drain", "hang-on-stop"):
         parser.add_argument(f"--{switch}", action="store_true")
     return parser.parse_args(arguments)
 

@@ -41,6 +41,7 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "cli/unload.py": "end_to_end/test_up.py",
     "cli/up.py": "end_to_end/test_up.py",
     "daemon/attempt.py": "daemon/test_instances.py",
+    "daemon/course.py": "daemon/test_instances.py",
     "daemon/daemon.py": "end_to_end/test_up.py",
     "daemon/job.py": "end_to_end/test_up.py",
     "daemon/planning.py": "daemon/test_reload.py",
@@ -50,6 +51,8 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     # The two ends of one API.
     "daemon/status.py": "daemon/control/test_models.py",
     "edge/control_client.py": "daemon/control/test_models.py",
+    # The steps of one machine.
+    "residency/settling.py": "residency/test_residency.py",
     # Values that the sockets live by.
     "edge/http/limits.py": "edge/http/test_server.py",
     # Values that pass between modules.

@@ -15,11 +15,13 @@ import time
 from remuda.cli.live_table import LiveTable
 from remuda.daemon import report
 from remuda.engines.contract import Failure, FailureKind
-with LiveTable(["tiny-a", "tiny-b", "tiny-c", "tiny-d"]) as display:
+with LiveTable(["tiny-a", "tiny-b", "tiny-c", "tiny-d", "tiny-e", "tiny-f"]) as display:
     display.show(report.Serving("http://h:1"))
     display.show(report.Starting("tiny-a"))
     display.show(report.Ready("tiny-b", "http://h:2", 0.25))
     display.show(report.Failed("tiny-c", Failure(FailureKind.EXITED, "it crashed")))
+    display.show(report.Asleep("tiny-e", 0.5))
+    display.show(report.Awake("tiny-f", "http://h:3", 0.5))
     display.print("[not markup] /v1/models")
     time.sleep(0.3)
 """
@@ -48,7 +50,15 @@ def _read(terminal: int) -> bytes:
 
 
 def test_each_model_has_a_line_with_its_state(screen: str) -> None:
-    for words in ("starting", "http://h:2  in 0.2 s", "it crashed", "stopped", "serves at http://h:1/v1"):
+    for words in (
+        "starting",
+        "http://h:2  in 0.2 s",
+        "it crashed",
+        "stopped",
+        "asleep",
+        "http://h:3  awake",
+        "serves at http://h:1/v1",
+    ):
         assert words in screen
 
 

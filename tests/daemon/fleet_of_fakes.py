@@ -55,7 +55,7 @@ class World:
             emit=self.events.put_nowait,
             reporter=self.reports.append,
         )
-        self.instances.upkeep = upkeep or NotWatched()
+        self.instances.watch_memory(upkeep or NotWatched())
 
     async def event(self, kind: type[E]) -> E:
         """The next event, which has to be of this kind."""

@@ -89,3 +89,12 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     with pytest.raises(EffectError, match=r"tls\.crt") as caught:
         tls_of(Tls(cert="tls.crt", key="tls.key"), tmp_path)
     assert caught.value.hint is not None
+
+
+def test_an_engine_that_is_put_to_sleep_shows_clients_only_what_is_harmless() -> None:
+    text = "models: {a: {engine: vllm, model: o/a, sleep: 2}, b: {engine: vllm, model: o/b}}\nlint: {model_ids: 'off'}"
+    made = gateway({}, text=text)
+    assert made.traits_of("a").allows(b"/v1/score")
+    for path in (b"/sleep", b"/wake_up", b"/collective_rpc", b"/reset_prefix_cache", b"/pause", b"/server_info"):
+        assert not made.traits_of("a").allows(path)
+        assert made.traits_of("b").allows(path)

@@ -77,8 +77,8 @@ async def test_a_new_daemon_adopts_what_fits_and_ends_what_does_not(tmp_path: Pa
     assert await new.event(InstanceAdopted) == InstanceAdopted("kept", 1)
     assert new.events.empty()
     assert new.instances.pid("kept") == pids["kept"]
-    for model in ("changed", "removed"):
-        assert (await old.event(InstanceFailed)).failure.kind is FailureKind.KILLED, model
+    # How they ended is known to the one of the two, in this one process, that was the first to ask.
+    assert {(await old.event(InstanceFailed)).model for _ in range(2)} == {"changed", "removed"}
     new.instances.stop("kept", reason="test", kill=False)
     await new.event(InstanceStopped)
 

@@ -271,3 +271,20 @@ async def test_an_engine_on_the_cpu_teaches_the_peak_of_its_whole_life(tmp_path:
     claims = memory.claims_for(model, {})
     assert claims
     assert 150 * MIB + 64 * MIB < claims["cpu"] < 300 * MIB
+
+
+async def test_an_engine_that_sleeps_keeps_what_its_driver_says_and_is_not_settled_while_it_wakes(
+    machine: Machine,
+) -> None:
+    sleeper = instance("m", asleep_claims={"cuda0": 2 * GIB})
+    machine.start(sleeper, 7, 20 * GIB)
+    machine.memory.ready("m")
+    await sample(machine)
+    machine.grow(7, GIB)
+    assert await machine.memory.slept("m") == {"cuda0": GIB}
+    machine.memory.woken("m")
+    told = len(machine.observed)
+    machine.grow(7, 12 * GIB)
+    await sample(machine)
+    assert len(machine.observed) == told
+    assert await machine.memory.slept("nobody") == {}

@@ -1,10 +1,12 @@
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Collection
 
 import pytest
 
-from remuda.daemon.release import Baseline, Held, Kept, Released, released
+from remuda.daemon import release
+from remuda.daemon.release import Baseline, Held, Kept, Released, kept, released
 from remuda.facts.memory import Holder, Reading
 
 GIB = 1024**3
@@ -100,3 +102,30 @@ async def test_a_driver_that_hangs_does_not_hold_up_the_daemon() -> None:
     answers.set()
     assert isinstance(outcome, Held)
     assert outcome.kept[0].message == "cannot tell whether memory of cuda0 came back: its driver does not answer"
+
+
+def holding(size_bytes: int | None, *, pid: int = 7) -> Reading:
+    return Reading("cuda0", 24 * GIB, 3 * GIB, (Holder(pid, size_bytes),))
+
+
+async def test_what_falls_asleep_is_waited_for_until_it_keeps_no_more_than_planned() -> None:
+    device = Device(lambda look: holding(20 * GIB if look < 4 else GIB))
+    assert await kept(device, {"cuda0": 2 * GIB, "cpu": 9 * GIB}, {7}) == {"cuda0": GIB}
+    assert len(device.looks) == 4
+
+
+async def test_what_keeps_more_than_planned_is_told_as_it_is() -> None:
+    device = Device(lambda look: holding(20 * GIB - look))
+    assert (await kept(device, {"cuda0": 2 * GIB}, {7}, bound_s=0.05))["cuda0"] > 19 * GIB
+
+
+async def test_what_gives_nothing_back_any_more_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release, "STEADY_S", 0.1)
+    device = Device(lambda look: holding(20 * GIB if look < 3 else 5 * GIB))
+    async with asyncio.timeout(5):
+        assert await kept(device, {"cuda0": 2 * GIB}, {7}) == {"cuda0": 5 * GIB}
+
+
+@pytest.mark.parametrize("reading", [None, holding(None), holding(GIB, pid=8)], ids=["unread", "unknown", "unlisted"])
+async def test_nothing_is_told_of_what_cannot_be_seen(reading: Reading | None) -> None:
+    assert await kept(Device(lambda _: reading), {"cuda0": 2 * GIB}, {7}) == {}

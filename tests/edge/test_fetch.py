@@ -4,8 +4,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from remuda.edge.fetch import fetch
+from remuda.edge.fetch import ask, fetch
 from remuda.edge.http.seam import Endpoint
+from remuda.engines.contract import Call
 from remuda.errors import EffectError
 
 
@@ -80,3 +81,10 @@ async def test_nobody_there_is_an_error() -> None:
         pass
     with pytest.raises(EffectError, match="cannot get"):
         await get(endpoint)
+
+
+async def test_an_engine_can_be_told_something() -> None:
+    async with serving(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}") as (endpoint, server):
+        assert await ask(endpoint, Call("POST", "/sleep?level=1", b'{"x": 1}'), timeout_s=10) == b"{}"
+    assert server.request.startswith(b"POST /base/sleep?level=1 HTTP/1.1\r\n")
+    assert b"Content-Type: application/json\r\nContent-Length: 8\r\n" in server.request

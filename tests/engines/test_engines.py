@@ -154,3 +154,33 @@ def test_no_setting_overrides_a_managed_flag(name: str) -> None:
 
 def test_the_embedded_llama_cpp_comes_first() -> None:
     assert ENGINES["llama-cpp"].PROGRAMS[1:] == (Executable("llama-server"),)
+
+
+@pytest.mark.parametrize("settings", [{}, {"enable_sleep_mode": False}])
+def test_vllm_that_is_to_sleep(settings: dict[str, object]) -> None:
+    started = launch("vllm", settings=settings, environment={"VLLM_SERVER_DEV_MODE": "0"}, sleep=1)
+    assert started.argv[-1] == "--enable-sleep-mode"
+    assert started.environment["VLLM_SERVER_DEV_MODE"] == "1"
+
+
+def test_vllm_that_is_not_to_sleep_has_no_development_endpoints() -> None:
+    assert "VLLM_SERVER_DEV_MODE" not in launch("vllm").environment
+
+
+def test_trap_53_weights_that_were_dropped_are_read_again_before_the_cache_is_mapped() -> None:
+    assert [call.path for call in ENGINES["vllm"].SLEEP[2].wake_up] == [
+        "/wake_up?tags=weights",
+        "/collective_rpc",
+        "/wake_up?tags=kv_cache",
+        "/reset_prefix_cache",
+    ]
+
+
+def test_llama_cpp_that_is_to_keep_its_cache() -> None:
+    argv = launch("llama-cpp", settings={"no-slots": False}, cache_directory="/state/caches/a").argv
+    assert argv[argv.index("--slot-save-path") + 1] == "/state/caches/a/"
+    assert "--slots" in argv
+
+
+def test_who_has_something_to_hide_says_what_may_be_seen() -> None:
+    assert all(bool(engine.SLEEP) == bool(engine.SLEEPER_PATHS) for engine in ENGINES.values())

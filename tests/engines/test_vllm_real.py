@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ import pytest
 from remuda.edge.ports import free_port
 from remuda.engines import vllm
 from remuda.engines.contract import Order, Progress
+from remuda.gateway.traits import Traits
 from tests.edge.embedded import ask
 from tests.engines.tiny_hf import write_tiny_hf_model
 
@@ -28,7 +30,8 @@ SETTINGS = {
     "max-num-seqs": 4,
     "enable-prefix-caching": False,
 }
-ENVIRONMENT = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "HF_HUB_OFFLINE": "1"}
+# With the development endpoints that sleeping needs.
+ENVIRONMENT = {"VLLM_SERVER_DEV_MODE": "1", "VLLM_ENABLE_V1_MULTIPROCESSING": "0", "HF_HUB_OFFLINE": "1"}
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.timeout(START_S + 60)]
 
@@ -89,6 +92,26 @@ def test_vllm_starts_answers_and_stops_as_its_module_says(
 
     server.send_signal(vllm.STOP_SIGNAL)
     server.wait(vllm.STOP_GRACE_S)
+
+
+def test_vllm_falls_asleep_and_wakes_as_its_module_says(
+    order: Order, server: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    """The protocol alone: on a CPU vLLM refuses `--enable-sleep-mode`, and frees nothing."""
+    url = f"http://127.0.0.1:{order.port}"
+    _wait_until_ready(f"{url}{vllm.readiness(order).path}", server, tmp_path / "log")
+    for way in vllm.SLEEP.values():
+        for calls, sleeps in ((way.fall_asleep, True), (way.wake_up, False)):
+            for call in calls:
+                assert ask(f"{url}{call.path}", json.loads(call.body or b"{}"))[0] == 200, call
+            assert ask(f"{url}{way.look.path}") == (200, {way.member: sleeps})
+            assert ask(f"{url}/health")[0] == 200
+        body = {"model": vllm.served_name(order), "messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}
+        assert ask(f"{url}/v1/chat/completions", body)[0] == 200
+    traits = Traits(paths=tuple(map(str.encode, vllm.SLEEPER_PATHS)))
+    closed = {path for path in ask(f"{url}/openapi.json")[1]["paths"] if not traits.allows(path.encode())}
+    assert closed >= {"/sleep", "/wake_up", "/collective_rpc", "/pause", "/update_weights", "/reset_prefix_cache"}
+    assert closed.isdisjoint({"/v1/chat/completions", "/v1/models", "/tokenize", "/health", "/metrics", "/invocations"})
 
 
 def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -13,6 +13,7 @@ from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead, read_head
 from remuda.gateway.keys import Keyring, Scope, make_key
 from remuda.gateway.live import Nothing
+from remuda.gateway.traits import Traits
 from remuda.spec.route import Split
 
 DIRECTORY = make_directory(
@@ -253,3 +254,24 @@ def test_a_conversation_stays_where_it_began() -> None:
     texts = [f"question {number}" for number in range(50)]
     assert [model(text, 0.0) for text in texts] == [model(text, 0.9) for text in texts]
     assert len({model(text, 0.0) for text in texts}) == 2
+
+
+SLEEPY = replace(OPEN, traits={"tiny-b": Traits(paths=(b"/v1/", b"/metrics"))})
+
+
+@pytest.mark.parametrize("name", [b"tiny-b", b"lane", b"mix"])
+@pytest.mark.parametrize("path", [b"/sleep?level=1", b"/wake_up/", b"/%73leep", b"/", b"/collective_rpc", b"/v1"])
+def test_what_would_change_a_sleepers_state_is_refused_whatever_leads_there(name: bytes, path: bytes) -> None:
+    admitted = screen(head(b"POST", b"/upstream/" + name + path), SLEEPY)
+    assert isinstance(admitted, Admitted)
+    status, body = told(decide(admitted, b"", SLEEPY))
+    assert (status, body["error"]["code"]) == (403, "path_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "target", [b"/upstream/tiny-b/v1/x?q", b"/upstream/tiny-b/metrics/", b"/upstream/tiny-a/sleep"]
+)
+def test_what_changes_nobodys_state_is_forwarded(target: bytes) -> None:
+    admitted = screen(head(b"POST", target), SLEEPY)
+    assert isinstance(admitted, Admitted)
+    assert isinstance(decide(admitted, b"", SLEEPY), Forward)

@@ -22,7 +22,7 @@ from remuda.gateway.target import read_target
 from remuda.gateway.traits import PLAIN
 
 GATEWAY = Gateway(make_directory([Listing("tiny", "Tiny", "fake"), Listing("org/tiny", "Tiny", "fake")]))
-HOP = Hop(b"192.0.2.1", b"127.0.0.1:9000")
+HOP = Hop("192.0.2.1", b"127.0.0.1:9000")
 
 # What llhttp lets through, and what it does not.
 NAMES = st.sampled_from(

@@ -10,7 +10,7 @@ from remuda.gateway.envelope import Answer
 from remuda.gateway.head import HOP_BY_HOP, Hop, Outbound, RequestHead, read_head, request_bytes
 
 HOST = (b"Host", b"gateway")
-HOP = Hop(b"192.0.2.1", b"127.0.0.1:9000", b"/base")
+HOP = Hop("192.0.2.1", b"127.0.0.1:9000", b"/base")
 
 
 def read(*fields: tuple[bytes, bytes], version: str = "1.1", target: bytes = b"/v1/x") -> RequestHead | Answer:

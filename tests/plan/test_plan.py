@@ -172,3 +172,16 @@ residency:
 def test_only_what_nobody_knows_the_size_of_has_its_devices_to_itself() -> None:
     made = plan("models: {a: {engine: vllm, model: o/a}, b: {engine: vllm, model: o/b, memory: 1GiB}}", DESKTOP)
     assert (made.instances["a"].claims_all, made.instances["b"].claims_all) == (True, False)
+
+
+def test_who_sleeps_claims_what_it_keeps_and_a_budget_for_it() -> None:
+    made = plan("models: {a: {engine: vllm, model: o/a, devices: [cuda0], memory: 16GiB, sleep: 1}}", DESKTOP)
+    assert made.instances["a"].asleep_claims == {"cuda0": 2 * GIB, "cpu": 16 * GIB}
+    assert made.budget == {"cuda0": 23 * GIB, "cpu": 20 * GIB}
+
+
+def test_who_sleeps_or_keeps_its_cache_is_started_in_another_way() -> None:
+    one = plan("models: {a: {engine: vllm, model: o/a}}").instances["a"]
+    assert one.asleep_claims is None
+    assert len({made.fingerprint for made in (one, *(dataclasses.replace(one, sleep=n) for n in (1, 2)))}) == 3
+    assert dataclasses.replace(one, keeps_cache=True).fingerprint != one.fingerprint

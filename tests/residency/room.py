@@ -15,6 +15,9 @@ from remuda.residency.policy import Policy, Resident
 class Phase(enum.Enum):
     STARTING = enum.auto()
     READY = enum.auto()
+    FALLING_ASLEEP = enum.auto()
+    ASLEEP = enum.auto()
+    WAKING = enum.auto()
     STOPPING = enum.auto()
 
 
@@ -27,6 +30,8 @@ class Engine:
     resident: Resident
     claims: dict[str, int]
     alone: bool
+    asleep: bool = False
+    """Whether only its bytes are in the way, because it has fallen asleep and has not been woken since."""
 
 
 @dataclass
@@ -53,8 +58,10 @@ class Room:
         self.known |= policy.residents
 
     def claims(self, model: str) -> Mapping[str, int]:
-        """What the next start of the model would take."""
-        return self.measured.get(model, self.known[model].claims)
+        """What the next start of the model would take, or its waking, until which it keeps what it keeps asleep."""
+        awake = self.measured.get(model, self.known[model].claims)
+        engine = self.engines.get(model)
+        return both(awake, engine.claims) if engine and engine.asleep else awake
 
     def alone(self, model: str) -> bool:
         """Whether the next start needs its devices for itself, since nobody knows how much of them it takes."""
@@ -79,7 +86,7 @@ class Room:
         """Whether the two never go together, whatever the bytes."""
         alone = self.alone(newcomer) or self.engines[other].alone
         apart = alone and not self.claims(newcomer).keys().isdisjoint(self.engines[other].claims)
-        return apart or other in self.known[newcomer].expels
+        return apart or (other in self.known[newcomer].expels and not self.engines[other].asleep)
 
     def share_device(self, one: str, other: str) -> bool:
         """Whether the two are, or would be, on one device."""
@@ -90,7 +97,14 @@ class Room:
         return bool(self.known[model].claims) or any(model in family for family in self.policy.families or ())
 
     def _devices(self, model: str) -> Mapping[str, int]:
-        return self.engines[model].claims if model in self.engines else self.claims(model)
+        is_up = model in self.engines and not self.engines[model].asleep
+        return self.engines[model].claims if is_up else self.claims(model)
+
+    def has_room_for(self, model: str, claims: Mapping[str, int]) -> bool:
+        """Whether the engine, which is up, can take so much instead of what it takes."""
+        others = [other for other in self.engines if other != model]
+        more = {device: size for device, size in claims.items() if size > self.engines[model].claims.get(device, 0)}
+        return all(self._has_room(device, size, others) for device, size in more.items())
 
     def _has_room(self, device: str, size: int, others: list[str]) -> bool:
         ours = size + sum(self.engines[other].claims.get(device, 0) for other in others)
@@ -100,7 +114,13 @@ class Room:
         return ours <= self.policy.budget[device] and beside
 
     def _may_meet(self, model: str, others: list[str]) -> bool:
-        together = {other for other in (model, *others) if self.governed(other)}
+        serving = [other for other in others if not self.engines[other].asleep]
+        together = {other for other in (model, *serving) if self.governed(other)}
         families = self.policy.families
         alone = together <= {model} or model not in together
         return families is None or alone or any(together <= family for family in families)
+
+
+def both(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """What it takes to have both at once."""
+    return {device: max(one.get(device, 0), other.get(device, 0)) for device in sorted({*one, *other})}

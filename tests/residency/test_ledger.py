@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remuda.residency.ledger import Ledger, Occupancy
+from remuda.residency.ledger import Ledger, Need, Occupancy
+from remuda.residency.policy import Policy, Resident
 from tests.residency.playbook import make_policy
 
 
@@ -92,3 +93,33 @@ def test_leaving_undoes_coming(order: list[str], gone: set[str]) -> None:
     for model in rest.members:
         rest.remove(model)
     assert all(rest.fits(model) for model in "abcde")
+
+
+def sleepy() -> Ledger:
+    sleeper = Resident("s", {"x": 6}, asleep_claims={"x": 1, "cpu": 6}, expels=frozenset("t"))
+    others = {"t": Resident("t", {"x": 9}), "u": Resident("u", {"x": 10}, claims_all=True, expels=frozenset("s"))}
+    return Ledger(Policy({"s": sleeper, **others}, {"x": 10, "cpu": 6}, (frozenset("s"), frozenset("t"))))
+
+
+def test_who_changes_takes_what_it_takes_before_and_after() -> None:
+    ledger = sleepy()
+    ledger.charge("s")
+    assert ledger.need("s").claims == {"x": 6}
+    ledger.charge_change("s")
+    assert ledger.need("s").claims == {"x": 6, "cpu": 6}
+    ledger.charge_asleep("s", {"x": 2})
+    assert ledger.need("s").claims == {"x": 2, "cpu": 6}
+    assert ledger.next_need("s").claims == {"x": 6, "cpu": 6}
+    ledger.charge("s")
+    assert ledger.need("s").claims == {"x": 6}
+
+
+def test_asleep_only_bytes_and_devices_of_ones_own_are_in_the_way() -> None:
+    ledger = sleepy()
+    ledger.charge("s")
+    assert not occupied(ledger, "s").fits("t")  # bytes, and families
+    ledger.charge_asleep("s", {})
+    assert occupied(ledger, "s").fits("t")
+    assert occupied(ledger, "s").excluding("u") == ["s"]  # it has its device to itself
+    assert not occupied(ledger, "u").has_room_for(Need({"x": 0}))
+    assert ledger.share_device("s", "t")

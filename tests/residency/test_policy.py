@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from remuda.plan.plan import Instance, Plan
 from remuda.plan.sharing import Sharing, Standing
 from remuda.residency.policy import Policy, Resident, policy_of
@@ -46,3 +48,10 @@ def test_a_plan_is_seen_as_what_residency_decides_by() -> None:
 def test_a_load_that_has_been_seen_takes_as_long_as_it_took() -> None:
     plan = Plan({"a": Instance("a", "A", "vllm", "process")}, {})
     assert policy_of(plan, {"a": 7.0}).residents["a"].load_s == 7.0
+
+
+def test_waking_is_assumed_to_copy_what_was_kept_or_to_read_it_again() -> None:
+    plain = Instance("a", "A", "vllm", "process", claims={"cuda0": 20 * GIB})
+    for level, wake_s in ((None, 0.0), (1, 2.0), (2, 10.0)):
+        sleeper = replace(plain, sleep=level)
+        assert policy_of(Plan({"a": sleeper}, {})).residents["a"].wake_s == wake_s

@@ -14,7 +14,7 @@ from remuda.residency.events import InstanceReady, InstanceStopped, RequestEnded
 from remuda.residency.policy import Policy, Resident
 from remuda.residency.residency import Residency
 from tests.residency.room import Phase
-from tests.residency.world import World, backwards
+from tests.residency.world import COMING, World, backwards
 
 MODELS = "abcde"
 DEVICES = "xy"
@@ -53,6 +53,8 @@ def residents(draw: st.DrawFn, model: str) -> Resident:
         load_s=draw(st.sampled_from([0.0, 1.0, 30.0])),
         fingerprint=f"{sorted(needs.items())} {claims_all} {draw(rarely)}",
         expels=frozenset(draw(models) if draw(rarely) else ()) - {model},
+        asleep_claims=draw(st.none() | st.dictionaries(devices, st.integers(0, 2))),
+        wake_s=draw(st.sampled_from([0.0, 1.0])),
     )
 
 
@@ -76,13 +78,14 @@ class Walk(RuleBasedStateMachine):
 
     world: World
 
-    @initialize(policy=policies(), adopted=st.sets(models))
-    def begin(self, policy: Policy, adopted: set[str]) -> None:
+    @initialize(policy=policies(), adopted=st.sets(models), asleep=st.sets(models))
+    def begin(self, policy: Policy, adopted: set[str], asleep: set[str]) -> None:
         self.first = policy
         self.world = World(policy)
         for attempt, model in enumerate(sorted(adopted & policy.residents.keys()), start=3):
             if self.world.room.fits(model, self.world.engines):
-                self.world.adopt(model, attempt)
+                can_sleep = policy.residents[model].asleep_claims is not None
+                self.world.adopt(model, attempt, is_asleep=can_sleep and model in asleep)
 
     def pick(self, choices: list[str], number: int) -> str:
         return sorted(choices)[number % len(choices)]
@@ -121,10 +124,20 @@ class Walk(RuleBasedStateMachine):
         for _ in range(times):
             self.world.get_on()
 
-    @precondition(lambda self: self.world.in_phase(Phase.STARTING))
+    @precondition(lambda self: self.world.in_phase(*COMING))
     @rule(number=picks)
     def become_ready(self, number: int) -> None:
-        self.world.become_ready(self.pick(self.world.in_phase(Phase.STARTING), number))
+        self.world.become_ready(self.pick(self.world.in_phase(*COMING), number))
+
+    @precondition(lambda self: self.world.in_phase(Phase.FALLING_ASLEEP))
+    @rule(number=picks, keeps=st.just({}) | st.dictionaries(devices, st.integers(0, 2)))
+    def fall_asleep(self, number: int, keeps: dict[str, int]) -> None:
+        self.world.have_fallen_asleep(self.pick(self.world.in_phase(Phase.FALLING_ASLEEP), number), keeps)
+
+    @precondition(lambda self: self.world.in_phase(Phase.FALLING_ASLEEP))
+    @rule(number=picks)
+    def be_sleepless(self, number: int) -> None:
+        self.world.be_sleepless(self.pick(self.world.in_phase(Phase.FALLING_ASLEEP), number))
 
     @precondition(lambda self: self.world.in_phase(Phase.STOPPING))
     @rule(number=picks, held_bytes=st.sampled_from([0, 0, 0, 1]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from remuda.engines.contract import Failure
-from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Start, Stop, WakeAt
+from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Sleep, Start, Stop, Wake, WakeAt
 from remuda.residency.events import (
     DeviceReturned,
     DevicesObserved,
@@ -19,6 +19,7 @@ from remuda.residency.events import (
     Event,
     Foreign,
     InstanceAdopted,
+    InstanceAsleep,
     InstanceFailed,
     InstanceReady,
     InstanceStopped,
@@ -32,13 +33,16 @@ from remuda.residency.events import (
     RequestArrived,
     RequestEnded,
     ShutdownAsked,
+    SleepFailed,
     TimerFired,
     UnloadAsked,
 )
 from remuda.residency.policy import Policy
 from remuda.residency.residency import Residency
 from remuda.residency.states import State
-from tests.residency.room import Engine, Phase, Room
+from tests.residency.room import Engine, Phase, Room, both
+
+COMING = (Phase.STARTING, Phase.WAKING)
 
 Told = Callable[[Residency], object]
 """Something that a residency is told, with the answer as its result."""
@@ -71,6 +75,7 @@ class World:
         self._wanted: set[str] = set()
         self._evicted_for: dict[str, set[str]] = {}
         self._failed: set[str] = set()
+        self._sleepless: set[tuple[str, str]] = set()
         self._requests = 0
 
     @property
@@ -120,14 +125,30 @@ class World:
         self.served.pop(request, None)
         self.tell(RequestAbandoned(request))
 
-    def adopt(self, model: str, attempt: int) -> None:
+    def adopt(self, model: str, attempt: int, *, is_asleep: bool = False) -> None:
         self._put_up(model, attempt, Phase.READY)
-        self.tell(InstanceAdopted(model, attempt))
+        if is_asleep:
+            self._lay_down(model, {})
+        self.tell(InstanceAdopted(model, attempt, {} if is_asleep else None))
 
     def become_ready(self, model: str) -> None:
-        self.engines[model].phase = Phase.READY
+        engine = self.engines[model]
+        if engine.phase is Phase.WAKING:
+            engine.claims, engine.alone = dict(self.room.claims(model)), self.room.alone(model)
+        engine.phase = Phase.READY
         self._evicted_for.pop(model, None)
         self.tell(InstanceReady(model, self.engines[model].attempt))
+
+    def have_fallen_asleep(self, model: str, keeps: dict[str, int]) -> None:
+        """The engine is asleep, and has been seen to keep so much of some devices."""
+        self._lay_down(model, keeps)
+        self.tell(InstanceAsleep(model, self.engines[model].attempt, keeps))
+
+    def be_sleepless(self, model: str) -> None:
+        """The engine could not be put to sleep."""
+        self._doomed.add(model)
+        self._sleepless.add((model, self.engines[model].resident.fingerprint))
+        self.tell(SleepFailed(model, self.engines[model].attempt, "no luck"))
 
     def have_stopped(self, model: str, *, held_bytes: int = 0) -> None:
         """The engine is gone; so many bytes of its devices do not come back."""
@@ -137,7 +158,7 @@ class World:
     def die(self, model: str, failure: Failure) -> None:
         engine = self._gone(model, 0)
         self._failed.add(model)
-        if engine.phase is Phase.STARTING:
+        if engine.phase in COMING:
             self._wanted |= self._evicted_for.pop(model, set())
         self.tell(InstanceFailed(model, engine.attempt, failure))
 
@@ -175,8 +196,8 @@ class World:
     def measure(self, model: str, claims: dict[str, int]) -> None:
         if self.room.known[model].claims_all:
             self.room.measured[model] = claims
-            before = self.engines[model].claims
-            self.engines[model].claims = {d: max(size, before.get(d, 0)) for d, size in claims.items()}
+            if model in self.engines and not self.engines[model].asleep:
+                self.engines[model].claims = both(self.engines[model].claims, claims)
         self.tell(MemoryMeasured(model, claims))
 
     def preload(self) -> None:
@@ -203,14 +224,16 @@ class World:
             self.tell(TimerFired())
         raise AssertionError("the timer never rests")
 
-    def in_phase(self, phase: Phase) -> list[str]:
-        return [model for model, engine in self.engines.items() if engine.phase is phase]
+    def in_phase(self, *phases: Phase) -> list[str]:
+        return [model for model, engine in self.engines.items() if engine.phase in phases]
 
     def get_on(self) -> None:
-        """Every stop and every start that is under way succeeds."""
+        """Every stop, start, falling asleep and waking that is under way succeeds."""
         for model in self.in_phase(Phase.STOPPING):
             self.have_stopped(model)
-        for model in self.in_phase(Phase.STARTING):
+        for model in self.in_phase(Phase.FALLING_ASLEEP):
+            self.have_fallen_asleep(model, {})
+        for model in self.in_phase(*COMING):
             self.become_ready(model)
 
     # The laws
@@ -235,6 +258,10 @@ class World:
                 self._start(model, attempt)
             case Stop():
                 self._stop(command)
+            case Sleep():
+                self._sleep(command)
+            case Wake(model, attempt):
+                self._wake(model, attempt)
             case Grant(request, model):
                 self._grant(request, model)
             case Refuse():
@@ -297,11 +324,50 @@ class World:
     def _start(self, model: str, attempt: int) -> None:
         assert not self.shutting_down
         assert model not in self.engines
+        self._may_come(model)
+        assert all(attempt > engine.attempt for engine in self.engines.values())
+        self._put_up(model, attempt, Phase.STARTING)
+
+    def _may_come(self, model: str) -> None:
         assert self._is_wanted(model)
         assert self.room.fits(model, self.engines)
         assert not any(self.room.share_device(model, other) for other in self._in_transit())
-        assert all(attempt > engine.attempt for engine in self.engines.values())
-        self._put_up(model, attempt, Phase.STARTING)
+
+    def _wake(self, model: str, attempt: int) -> None:
+        engine = self.engines[model]
+        assert not self.shutting_down
+        assert (engine.attempt, engine.phase) == (attempt, Phase.ASLEEP)
+        self._may_come(model)
+        self._wanted.discard(model)
+        engine.claims, engine.alone = dict(self.room.claims(model)), self.room.alone(model)
+        engine.asleep = False
+        engine.phase = Phase.WAKING
+
+    def _sleep(self, command: Sleep) -> None:
+        model = command.model
+        engine, keeps = self.engines[model], self.room.known[model].asleep_claims
+        assert (engine.attempt, engine.phase) == (command.attempt, Phase.READY)
+        assert (model, command.attempt) not in self.served.values()
+        assert keeps is not None
+        assert (model, engine.resident.fingerprint) not in self._sleepless
+        assert model not in self._doomed
+        assert not self._held(model)
+        assert self._may_go(model)
+        self._evicted(command.reason, model)
+        assert self.room.has_room_for(model, keeps)
+        engine.claims = both(engine.claims, keeps)
+        engine.phase = Phase.FALLING_ASLEEP
+
+    def _lay_down(self, model: str, keeps: dict[str, int]) -> None:
+        engine = self.engines[model]
+        engine.claims = {**(self.room.known[model].asleep_claims or {}), **keeps}
+        engine.alone = False
+        engine.asleep = True
+        engine.phase = Phase.ASLEEP
+
+    def _evicted(self, reason: str, model: str) -> None:
+        if reason.startswith("evicted for `"):
+            self._evicted_for.setdefault(reason.split("`")[1], set()).add(model)
 
     def _is_wanted(self, model: str) -> bool:
         """Whether somebody waits for it, or it is to be up without requests, or it was evicted in vain."""
@@ -314,14 +380,13 @@ class World:
         assert engine.attempt == command.attempt
         assert not command.kill or getattr(self._event, "kill", False)
         assert engine.phase is not Phase.STOPPING or command.kill
-        assert engine.phase is not Phase.STARTING or model in self._doomed
+        assert engine.phase not in {*COMING, Phase.FALLING_ASLEEP} or model in self._doomed
         if not command.kill:
             assert (model, command.attempt) not in self.served.values()
         if model not in self._doomed:
             assert not self._held(model)
             assert self._may_go(model) or "evicted" not in command.reason
-        if command.reason.startswith("evicted for `"):
-            self._evicted_for.setdefault(command.reason.split("`")[1], set()).add(model)
+        self._evicted(command.reason, model)
         engine.phase = Phase.STOPPING
 
     def _put_up(self, model: str, attempt: int, phase: Phase) -> None:
@@ -339,11 +404,11 @@ class World:
 
     def _held(self, model: str) -> bool:
         """Whether nothing but an order may end it now."""
-        starting = any(self.room.share_device(model, other) for other in self.in_phase(Phase.STARTING))
+        starting = any(self.room.share_device(model, other) for other in self.in_phase(*COMING))
         return starting or self._leased(model)
 
     def _in_transit(self) -> list[str]:
-        return self.in_phase(Phase.STARTING) + self.in_phase(Phase.STOPPING)
+        return self.in_phase(*COMING, Phase.STOPPING, Phase.FALLING_ASLEEP)
 
 
 def backwards(policy: Policy) -> Policy:

@@ -43,7 +43,7 @@ class LiveTable:
     def show(self, what: Report) -> None:
         """Put it into its model's row."""
         model = getattr(what, "model", None)
-        if model is None or isinstance(what, report.HookFailed | report.MemoryKept):
+        if model is None or isinstance(what, report.HookFailed | report.MemoryKept | report.CacheKept):
             self.print(sentence(what))
         else:
             self._rows[model] = _row(what)  # a reload may have brought it
@@ -56,7 +56,7 @@ class LiveTable:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
         for model, row in self._rows.items():
             style, mark = _LOOKS[row.state]
-            moving = row.state in {"starting", "stopping"}
+            moving = row.state in {"starting", "stopping", "falling asleep", "waking"}
             elapsed = f"{time.monotonic() - row.since:.0f} s" if moving else ""
             sign = Spinner("dots", style=style) if moving else Text(mark, style=style)
             table.add_row(sign, Text(model, style="bold"), Text(row.state, style=style), Text(elapsed or row.detail))
@@ -67,6 +67,9 @@ _LOOKS = {
     "stopped": ("dim", "○"),
     "starting": ("yellow", ""),
     "ready": ("green", "●"),
+    "falling asleep": ("yellow", ""),
+    "asleep": ("blue", "☾"),
+    "waking": ("yellow", ""),
     "stopping": ("yellow", ""),
     "failed": ("red", "✗"),
 }
@@ -78,10 +81,18 @@ def _row(what: Report) -> _Row:
         case report.Ready(took_s=took_s, address=address):
             took = "taken over" if took_s is None else f"in {took_s:.1f} s"
             return _Row("ready", f"{address}  {took}", now)
+        case report.Awake(took_s=took_s, address=address):
+            return _Row("ready", f"{address}  awake in {took_s:.1f} s", now)
         case report.Failed(failure=failure):
             return _Row("failed", failure.message, now)
         case report.Starting():
             return _Row("starting", "", now)
+        case report.FallingAsleep(reason=reason):
+            return _Row("falling asleep", reason, now)
+        case report.Asleep():
+            return _Row("asleep", "", now)
+        case report.Waking():
+            return _Row("waking", "", now)
         case report.Stopping(reason=reason):
             return _Row("stopping", reason, now)
         case _:

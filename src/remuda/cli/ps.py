@@ -38,7 +38,7 @@ def _rows(models: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _state(model: Mapping[str, Any]) -> str:
-    return "failed" if model["state"] == "stopped" and model["failure"] else str(model["state"])
+    return "failed" if model["state"] == "stopped" and model["failure"] else str(model["state"]).replace("_", " ")
 
 
 def _failure(model: Mapping[str, Any]) -> str | None:
@@ -47,10 +47,14 @@ def _failure(model: Mapping[str, Any]) -> str | None:
         return None
     again = ""
     if model["is_given_up"]:
-        again = f"failed {model['failures']} times, given up until `remuda load`: "
+        again = f"failed {_times(model['failures'])}, given up until `remuda load`: "
     elif model["retry_in_s"]:
-        again = f"failed {model['failures']} times, not tried again for {model['retry_in_s']:.0f} s: "
+        again = f"failed {_times(model['failures'])}, not tried again for {model['retry_in_s']:.0f} s: "
     return f"{again}{model['failure']}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _requests(in_flight: int, waiting: int) -> str:

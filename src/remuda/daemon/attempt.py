@@ -17,7 +17,8 @@ class Attempt:
     """One attempt to run an instance; times are of the loop's clock.
 
     `last_log`: the number of the model's last log before this attempt. `task` brings it up and watches it; `doubted` is
-    set when somebody could not connect. `progress`: how far the engine says that its start has got.
+    set when somebody could not connect. `is_resting`: whether it sleeps, or is on its way there or back.
+    `progress`: how far the engine says that its start has got.
     """
 
     instance: Instance
@@ -29,6 +30,7 @@ class Attempt:
     endpoint: Endpoint | None = None
     ready_at: float | None = None
     progress: Progress | None = None
+    is_resting: bool = False
     needs_after_unload: bool = False
     stop_reason: str | None = None
     doubted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -37,6 +39,12 @@ class Attempt:
     def model(self) -> str:
         """The model that it is for."""
         return self.instance.model_id
+
+    @property
+    def serving_at(self) -> Endpoint:
+        """Where it listens, once it is ready."""
+        assert self.endpoint is not None, f"{self.model} is not ready"  # noqa: S101  who asks knows that it is
+        return self.endpoint
 
     @property
     def ready_s(self) -> float | None:

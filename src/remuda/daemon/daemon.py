@@ -136,7 +136,7 @@ class Daemon:
             reloader = Reloader(job, planner, planned, Running(dispatcher, instances, launcher, server, tls))
             around = Surroundings(launcher, dispatcher, lambda: reloader.planned.plan, self._report)
             measuring = Measuring(planner.devices, peaks, around)
-            instances.upkeep = measuring.memory
+            instances.watch_memory(measuring.memory)
             stack.push_async_callback(measuring.memory.close)
             await instances.take_over()
             # Only now: what engines of ours hold that have been taken over is no other program's.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from remuda.daemon.instances import Instances
 from remuda.edge import clock
 from remuda.edge.http.seam import Endpoint, Waiter
-from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Start, Stop, WakeAt
+from remuda.residency.commands import Command, Grant, RefusalKind, Refuse, Sleep, Start, Stop, Wake, WakeAt
 from remuda.residency.events import (
     Event,
     RequestAbandoned,
@@ -51,7 +51,7 @@ class Dispatcher:
 
     def ask(self, request: int, model: str, waiter: Waiter, priority: int = 0) -> None:
         """Ask for a model's instance; the waiter is called back, perhaps at once."""
-        if not self._knows(model):
+        if model not in self._instances.planned:
             message = f"`{model}` is not in the fleet any more"
             waiter.refused(Refuse(request, model, RefusalKind.REMOVED, message))
             return
@@ -191,6 +191,10 @@ class Dispatcher:
                 self._instances.start(model, attempt)
             case Stop(model=model, reason=reason, kill=kill):
                 self._instances.stop(model, reason=reason, kill=kill)
+            case Sleep(model=model, reason=reason):
+                self._instances.sleep(model, reason=reason)
+            case Wake(model=model):
+                self._instances.wake(model)
             case WakeAt(at=at):
                 self._wake_at(at)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from remuda.edge.clock import unix_s
 from remuda.edge.http.limits import Limits
 from remuda.edge.secrets import Resolver
+from remuda.engines import ENGINES
 from remuda.errors import EffectError, SpecError
 from remuda.gateway.decide import Gateway, Surroundings
 from remuda.gateway.directory import Listing, edits_of, make_directory
@@ -111,7 +112,13 @@ def _traits(instance: Instance, resolver: Resolver) -> Traits:
         name.lower().encode(): _header(f"models.{instance.model_id}.upstream_headers.{name}", resolver.text(value))
         for name, value in serving.upstream_headers.items()
     }
-    return Traits(headers=headers, tells_timings=serving.tells_timings, drains=serving.drains)
+    paths = tuple(path.encode() for path in ENGINES[instance.engine].SLEEPER_PATHS)
+    return Traits(
+        headers=headers,
+        tells_timings=serving.tells_timings,
+        drains=serving.drains,
+        paths=None if instance.sleep is None else paths,
+    )
 
 
 def _header(where: str, value: str) -> bytes:

@@ -15,11 +15,13 @@ from urllib.parse import urlsplit
 
 from remuda.daemon.processes import Processes
 from remuda.daemon.runtimes import Running, Runtime, Start, failure_of
+from remuda.daemon.slot_cache import Keeper
 from remuda.edge import engine_log, ports, readiness
 from remuda.edge.embedded_llama_cpp import embedded_build
 from remuda.edge.fetch import fetch
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.paths import Places
+from remuda.edge.peaks import key_of
 from remuda.edge.secrets import Resolver, read_environment_file
 from remuda.engines import ENGINES, failure, versions
 from remuda.engines.contract import Failure, FailureKind, Order, Readiness
@@ -95,7 +97,7 @@ class Launcher:
             raise StartError(failure_of(error)) from error
         endpoint = self.endpoint(instance, order.port)
         spawned(running, endpoint)
-        limit_s = readiness.stall_s(self._weights(order))
+        limit_s = self.stall_s(instance)
         try:
             is_ready = await readiness.wait_ready(running, endpoint, asked, watch, limit_s)
         except readiness.StalledError:
@@ -118,6 +120,8 @@ class Launcher:
         link = self._places.log(instance.model_id)
         log = engine_log.of_attempt(link, engine_log.begin(link))
         await runtime.prepare(instance, log)
+        if keeper := self.keeper(instance):
+            keeper.prepare()
         port = ports.free_port(HOST) if instance.port is None else instance.port
         order = self._resolved(self._order(instance, port), instance.environment_files)
         return Start(instance, attempt, order, log)
@@ -126,8 +130,17 @@ class Launcher:
         engine = ENGINES[instance.engine]
         await running.stop(engine.STOP_SIGNAL, engine.STOP_GRACE_S)
 
-    def _weights(self, order: Order) -> Path | None:
-        return self.directory / order.model if order.model else None
+    def stall_s(self, instance: Instance) -> float:
+        """How long the instance may say nothing while it loads its weights."""
+        return readiness.stall_s(self.directory / Path(instance.model).expanduser() if instance.model else None)
+
+    def keeper(self, instance: Instance) -> Keeper | None:
+        """What saves and restores the instance's cache, if that is wanted."""
+        way = ENGINES[instance.engine].SLOT_CACHE
+        if way is None or not instance.keeps_cache:
+            return None
+        key = key_of(instance, self.programs.get(instance.model_id, ()), self.directory)
+        return Keeper(way, self._places.cache(instance.model_id), key)
 
     def _order(self, instance: Instance, port: int) -> Order:
         """What the instance is started with, references to secrets not yet resolved."""
@@ -142,6 +155,8 @@ class Launcher:
             environment=instance.environment,
             cmd=instance.cmd,
             ready=instance.ready,
+            sleep=instance.sleep,
+            cache_directory=str(self._places.cache(instance.model_id)) if instance.keeps_cache else None,
         )
 
     def _resolved(self, order: Order, files: Sequence[str]) -> Order:

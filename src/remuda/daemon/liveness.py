@@ -25,14 +25,26 @@ _LONGEST_PAUSE_S = 15.0
 Sign = Callable[[], object]
 
 
-async def hangs(endpoint: Endpoint, readiness: Readiness, limit_s: float, signs: tuple[Sign, ...]) -> None:
-    """Returns once there was no sign of life for `limit_s`; a sign is given whenever a value of `signs` changes."""
+async def hangs(
+    endpoint: Endpoint,
+    readiness: Readiness,
+    limit_s: float,
+    signs: tuple[Sign, ...],
+    is_watched: Callable[[], bool] = lambda: True,
+) -> None:
+    """Returns once there was no sign of life for `limit_s`; a sign is given whenever a value of `signs` changes.
+
+    While it is not watched, because it sleeps, it is not asked anything, and its time does not run.
+    """
     loop = asyncio.get_running_loop()
     question = Question(endpoint, readiness, timeout_s=limit_s / _LOOKS)
     last_sign, seen = loop.time(), [sign() for sign in signs]
     try:
         while loop.time() - last_sign <= limit_s:
             await asyncio.sleep(min(limit_s / _LOOKS, _LONGEST_PAUSE_S))
+            if not is_watched():
+                last_sign = loop.time()
+                continue
             await question.ask()
             now = [sign() for sign in signs]
             if question.answered or now != seen:

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from remuda.daemon.release import BOUND_S, Baseline, Held, Released, released
+from remuda.daemon.release import BOUND_S, Baseline, Held, Released, kept, released
 from remuda.edge.clock import unix_s
 from remuda.edge.peaks import Peaks
 from remuda.edge.probes.memory import Probe
@@ -138,6 +138,23 @@ class Memory:
         """The most that the running engine was seen to use of each device; empty when it is not watched."""
         watched = self._watched.get(model)
         return watched.peak_bytes if watched else {}
+
+    async def slept(self, model: str, *, bound_s: float = BOUND_S) -> Mapping[str, int]:
+        """The engine has been put to sleep: wait until it holds no more of its devices than it was planned to keep.
+
+        Returns what it holds of each device whose driver tells, also where that is more after `bound_s`.
+        """
+        watched = self._watched.get(model)
+        if watched is None:
+            return {}
+        pids = frozenset(watched.members())
+        planned = watched.instance.asleep_claims or {}
+        return await kept(self._probe, {d: planned.get(d, 0) for d in watched.instance.devices}, pids, bound_s=bound_s)
+
+    def woken(self, model: str) -> None:
+        """The engine takes its memory again: what it uses is not settled before it is `ready`."""
+        if model in self._watched:
+            self._watched[model].is_ready = False
 
     async def released(self, model: str, *, bound_s: float = BOUND_S) -> Released | Held:
         """The engine's last process has gone: wait until its memory is seen back.

@@ -1,4 +1,4 @@
-"""Waits until the memory of an engine that has ended is seen back on its devices.
+"""Waits until the memory of an engine that has ended, or fallen asleep, is seen back on its devices.
 
 The wait is bounded: what does not come back is said, with the process that holds it, and the daemon goes on without
 those bytes. The memory of the CPU is not waited for: it is back when the last process is gone, while the page cache
@@ -8,7 +8,7 @@ makes what is free lag behind.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from remuda.edge.probes.memory import Probe
@@ -17,6 +17,9 @@ from remuda.spec.quantity import format_bytes
 
 BOUND_S = 10.0
 """After how long memory counts as held. NVIDIA's driver needs 0.5 to 1.5 s (`ollama/ollama`: `server/sched.go`)."""
+
+STEADY_S = 2.0
+"""After how long without a change an engine that sleeps has given back all that it will."""
 
 _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.25
@@ -89,6 +92,38 @@ async def released(
     except TimeoutError:
         return Held(clock() - began, tuple(_kept(probe, device, found) for device, found in late.items()))
     return Released(clock() - began)
+
+
+async def kept(
+    probe: Probe, planned: Mapping[str, int], pids: Collection[int], *, bound_s: float = BOUND_S
+) -> dict[str, int]:
+    """Wait until these live processes hold no more than planned of each device, or give nothing back any more.
+
+    Returns what they hold of each then. A device whose driver does not list them, or cannot be read, is not in the
+    answer. As in `released`, the memory of the CPU is not waited for.
+    """
+    devices = [device for device in planned if device != "cpu"]
+    clock = asyncio.get_running_loop().time
+    found: dict[str, int] = {}
+    steady_since, pause_s = clock(), _FIRST_PAUSE_S
+    try:
+        async with asyncio.timeout(bound_s):
+            while True:
+                before, found = found, await asyncio.to_thread(_held_bytes, probe, devices, pids)
+                if found != before:
+                    steady_since = clock()
+                as_planned = all(size <= planned[device] for device, size in found.items())
+                if as_planned or clock() - steady_since > STEADY_S:
+                    return found
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+    except TimeoutError:
+        return found
+
+
+def _held_bytes(probe: Probe, devices: Iterable[str], pids: Collection[int]) -> dict[str, int]:
+    readings = ((device, probe.read(device, pids)) for device in devices)
+    return {device: used for device, reading in readings if reading and (used := reading.of(pids))}
 
 
 @dataclass(frozen=True, slots=True)

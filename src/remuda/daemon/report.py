@@ -52,6 +52,46 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True)
+class FallingAsleep:
+    """An engine is being put to sleep, and why."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asleep:
+    """An engine sleeps; `took_s` is None for one taken over from an earlier daemon."""
+
+    model: str
+    took_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waking:
+    """An engine is being woken."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Awake:
+    """An engine that slept can serve again."""
+
+    model: str
+    address: str
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CacheKept:
+    """What an engine has cached was saved, was restored, or could not be."""
+
+    model: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """An engine is gone."""
 
@@ -112,6 +152,11 @@ Report = (
     | Starting
     | Ready
     | Stopping
+    | FallingAsleep
+    | Asleep
+    | Waking
+    | Awake
+    | CacheKept
     | Stopped
     | Failed
     | HookFailed
@@ -140,22 +185,38 @@ def sentence(what: Report) -> str:
             return problem.message
         case Serving(url):
             return f"remuda {__version__} serves at {url}/v1"
-        case Starting():
-            return "starting"
         case Ready(took_s=None, address=address):
             return f"ready at {address}, taken over"
         case Ready(took_s=took_s, address=address):
             return f"ready at {address} in {took_s:.2f} s"
         case Stopping(reason=reason):
             return f"stopping: {reason}"
+        case Starting() | FallingAsleep() | Asleep() | Waking() | Awake():
+            return _of_change(what)
         case Stopped(took_s=took_s):
             return f"stopped in {took_s:.2f} s"
         case Failed(failure=failure):
             return f"failed ({failure.kind}): {failure.message}"
-        case HookFailed(message=message) | MemoryKept(message=message) | FileRead(message):
+        case HookFailed(message=message) | MemoryKept(message=message) | CacheKept(message=message) | FileRead(message):
             return message
         case ShuttingDown(in_flight, then):
             requests = "1 request" if in_flight == 1 else f"{in_flight} requests"
             return f"finishing {requests}, then {then}" if in_flight else then
         case Trouble(doing, error):
             return f"a bug in remuda, while {doing}: {error}"
+
+
+def _of_change(what: Starting | FallingAsleep | Asleep | Waking | Awake) -> str:
+    match what:
+        case Starting():
+            return "starting"
+        case FallingAsleep(reason=reason):
+            return f"falling asleep: {reason}"
+        case Asleep(took_s=None):
+            return "asleep, taken over"
+        case Asleep(took_s=took_s):
+            return f"asleep in {took_s:.2f} s"
+        case Waking():
+            return "waking"
+        case Awake(took_s=took_s, address=address):
+            return f"awake at {address} in {took_s:.2f} s"

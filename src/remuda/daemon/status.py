@@ -137,7 +137,7 @@ def _obstacle(waiting_for: WaitingFor | None) -> str | None:
         Obstacle.TURN: f"its turn, after {models}",
         Obstacle.REQUESTS: f"requests of {models} to finish",
         Obstacle.START: f"the start of {models}",
-        Obstacle.RELEASE: f"{models} to stop",
+        Obstacle.RELEASE: f"memory of {models} to come back",
         Obstacle.RESIDENCY: f"{models}, which came only just now, to be free to go",
         Obstacle.LEASE: f"the lease of {models} to end",
     }[waiting_for.obstacle]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from remuda.daemon.release import Held, Released
@@ -20,6 +20,14 @@ class Upkeep(Protocol):
         """It can serve, after so many seconds; None when it was taken over."""
         ...
 
+    async def slept(self, model: str) -> Mapping[str, int]:
+        """It is asleep: return when its memory is back, or not for a while, with what it keeps of which devices."""
+        ...
+
+    def woken(self, model: str) -> None:
+        """It takes its memory again, and cannot serve before the next `ready`."""
+        ...
+
     async def released(self, model: str) -> Released | Held:
         """It is gone: return when its memory is back, or does not come back."""
         ...
@@ -32,6 +40,14 @@ class NotWatched:
         """Nothing to do."""
 
     def ready(self, model: str, load_s: float | None = None) -> None:
+        """Nothing to do."""
+
+    async def slept(self, model: str) -> Mapping[str, int]:
+        """At once; nothing is known."""
+        del model
+        return {}
+
+    def woken(self, model: str) -> None:
         """Nothing to do."""
 
     async def released(self, model: str) -> Released | Held:

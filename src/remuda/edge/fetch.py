@@ -1,4 +1,4 @@
-"""Gets one page of an engine, such as its metrics, within a bound of time and size."""
+"""Asks an engine for one thing, such as its metrics, or to do something, within a bound of time and size."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import ssl
 import httptools
 
 from remuda.edge.http.seam import Endpoint
+from remuda.engines.contract import Call
 from remuda.errors import EffectError
 
 _READ_BYTES = 64 * 1024
+"""What is read at a time, and what an answer may have that nobody wants to be long."""
 
 
 class _Page:
@@ -38,21 +40,30 @@ class _Page:
 
 async def fetch(endpoint: Endpoint, path: str, *, timeout_s: float, max_bytes: int) -> bytes:
     """The body of a GET that answers 200. Raises EffectError."""
+    return await ask(endpoint, Call("GET", path), timeout_s=timeout_s, max_bytes=max_bytes)
+
+
+async def ask(endpoint: Endpoint, call: Call, *, timeout_s: float, max_bytes: int = _READ_BYTES) -> bytes:
+    """The body of the answer to a call, which has to be 200. Raises EffectError."""
     try:
         async with asyncio.timeout(timeout_s):
-            return await _fetch(endpoint, path, max_bytes)
+            return await _ask(endpoint, call, max_bytes)
     except TimeoutError:
-        raise EffectError(f"`{endpoint.url}` did not answer within {timeout_s:g} s") from None
+        raise EffectError(f"`{endpoint.url}` did not answer `{call.path}` within {timeout_s:g} s") from None
     except (OSError, httptools.HttpParserError) as error:
-        raise EffectError(f"cannot get `{path}` of `{endpoint.url}`: {error}") from error
+        raise EffectError(f"cannot get `{call.path}` of `{endpoint.url}`: {error}") from error
 
 
-async def _fetch(endpoint: Endpoint, path: str, max_bytes: int) -> bytes:
+async def _ask(endpoint: Endpoint, call: Call, max_bytes: int) -> bytes:
     context = ssl.create_default_context() if endpoint.tls else None
     reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=context)
     try:
-        target = f"{endpoint.base_path}{path}"
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: {endpoint.authority}\r\nConnection: close\r\n\r\n".encode())
+        target = f"{call.method} {endpoint.base_path}{call.path} HTTP/1.1\r\n"
+        length = f"Content-Type: application/json\r\nContent-Length: {len(call.body)}\r\n"
+        head = (
+            f"{target}Host: {endpoint.authority}\r\nConnection: close\r\n{'' if call.method == 'GET' else length}\r\n"
+        )
+        writer.write(head.encode() + call.body)
         return await _read(reader, max_bytes)
     finally:
         writer.close()

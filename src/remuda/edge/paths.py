@@ -56,6 +56,10 @@ class Places:
         """What a daemon in the background prints."""
         return self.state / "daemon.log"
 
+    def cache(self, model_id: str) -> Path:
+        """Where a model's engine saves what it has cached, made when it is needed."""
+        return self.state / "caches" / quote(model_id, safe="")
+
     def log(self, model_id: str) -> Path:
         """The log of a model's engine, that of the last attempt (`engine_log`); model IDs may hold slashes."""
         return self.state / "logs" / f"{quote(model_id, safe='')}.log"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from remuda.engines import lines
-from remuda.engines.contract import Dialect, FailureKind, Launch, Order, Program, Readiness, Signal
+from remuda.engines.contract import Dialect, FailureKind, Launch, Order, Program, Readiness, Signal, Sleep
 
 NAME = "command"
 PROGRAMS: tuple[Program, ...] = ()
@@ -25,6 +25,9 @@ MANAGED: Mapping[str, str] = {}
 VERSION = None
 METRICS = None
 HAS_TIMINGS = False
+SLEEP: Mapping[int, Sleep] = {}
+SLEEPER_PATHS: tuple[str, ...] = ()
+SLOT_CACHE = None
 
 _RULES = (
     *lines.PYTHON,

@@ -8,6 +8,7 @@ lines. It never looks at the machine: which program runs the engine is found out
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -41,7 +42,8 @@ class Order:
     `settings` and `environment` are those of the engine and the model, merged. `host` and `port` are where the
     instance has to listen. `model` may be None only for the engine `command`, which has `cmd` instead. `served_name` is
     what the model is to be called in requests to the instance, None for its ID. `ready` is the path that the user named
-    for the readiness check; empty when the open port is enough, None when nothing was said.
+    for the readiness check; empty when the open port is enough, None when nothing was said. `sleep`: the level at which
+    the instance is going to be put to sleep. `cache_directory`: where it is going to save what it has cached.
     """
 
     model_id: str
@@ -54,6 +56,8 @@ class Order:
     environment: Mapping[str, str] = field(default_factory=dict)
     cmd: tuple[str, ...] | None = None
     ready: str | None = None
+    sleep: int | None = None
+    cache_directory: str | None = None
 
     @property
     def name(self) -> str:
@@ -86,6 +90,50 @@ class Readiness:
     def of(cls, order: Order, path: str) -> Readiness:
         """The path that the user named, else the engine's own."""
         return cls(path if order.ready is None else order.ready or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a running engine, a JSON body included; it has been done when the engine answers 200."""
+
+    method: str
+    path: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """How an engine is put to sleep and woken at one level: calls in their order. It must have no requests.
+
+    `look` answers whether it sleeps, as a boolean in the member `member` of a JSON object.
+    """
+
+    fall_asleep: tuple[Call, ...]
+    wake_up: tuple[Call, ...]
+    look: Call
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCache:
+    """How an engine saves what its slots have cached to files of its cache directory, and restores it.
+
+    `look` answers a JSON list of the slots, each with its `id`. `save` and `restore` are paths with `{slot}` in them.
+    `setting` names the directory on its command line.
+    """
+
+    setting: str
+    look: Call
+    save: str
+    restore: str
+
+    def saving(self, slot: int, file: str) -> Call:
+        """Save a slot's cache to the file."""
+        return Call("POST", self.save.format(slot=slot), json.dumps({"filename": file}).encode())
+
+    def restoring(self, slot: int, file: str) -> Call:
+        """Restore a slot's cache from the file."""
+        return Call("POST", self.restore.format(slot=slot), json.dumps({"filename": file}).encode())
 
 
 class FailureKind(enum.StrEnum):
@@ -208,6 +256,24 @@ class Engine(Protocol):
     @property
     def HAS_TIMINGS(self) -> bool:
         """Whether its responses hold llama.cpp's `timings`."""
+        ...
+
+    @property
+    def SLEEP(self) -> Mapping[int, Sleep]:
+        """How it sleeps, by level; empty for an engine that cannot."""
+        ...
+
+    @property
+    def SLEEPER_PATHS(self) -> tuple[str, ...]:
+        """What clients may reach of an engine that can be put to sleep over HTTP: paths, or beginnings that end in `/`.
+
+        Nobody but the daemon is to change its state.
+        """
+        ...
+
+    @property
+    def SLOT_CACHE(self) -> SlotCache | None:
+        """How it saves and restores what it has cached; None for an engine that cannot."""
         ...
 
     def launch(self, order: Order) -> Launch:

@@ -12,7 +12,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from remuda.engines import flags, lines, told, versions
-from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Module, Order, Program, Readiness, Signal
+from remuda.engines.contract import (
+    Call,
+    Dialect,
+    Executable,
+    FailureKind,
+    Launch,
+    Module,
+    Order,
+    Program,
+    Readiness,
+    Signal,
+    Sleep,
+    SlotCache,
+)
 
 NAME = "llama-cpp"
 PROGRAMS: tuple[Program, ...] = (
@@ -52,6 +65,15 @@ MANAGED = {
 VERSION = ("/props", "/build_info")
 METRICS = "/metrics"
 HAS_TIMINGS = True
+SLEEP: Mapping[int, Sleep] = {}
+SLEEPER_PATHS: tuple[str, ...] = ()
+# tools/server/README.md; a slot that is idle, and cached something, is saved whole.
+SLOT_CACHE = SlotCache(
+    setting="slot-save-path",
+    look=Call("GET", "/slots"),
+    save="/slots/{slot}?action=save",
+    restore="/slots/{slot}?action=restore",
+)
 
 # Pull request 17570 of ggml-org/llama.cpp (merged 2025-11-28); builds are numbered by commits, this is one of some days
 # later. Its /v1/responses (18486) is not relied on: up to b11549 the events of its streams have no `content_index`,
@@ -89,6 +111,9 @@ _RULES = (
 def launch(order: Order) -> Launch:
     """The server with the managed flags, its metrics and the settings."""
     settings = {"metrics": True, **flags.without_managed(order.settings, MANAGED)}
+    if order.cache_directory is not None:
+        # The slash, because the wheel puts nothing between the directory and a file's name.
+        settings |= {SLOT_CACHE.setting: order.cache_directory.rstrip("/") + "/", "slots": True}
     argv = (
         *order.program,
         *("--model" if is_file(order.weights) else "--hf-repo", order.weights),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from remuda.engines import lines, told, versions
-from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Order, Program, Readiness, Signal
+from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Order, Program, Readiness, Signal, Sleep
 
 NAME = "ollama"
 PROGRAMS: tuple[Program, ...] = (Executable("ollama"),)
@@ -23,6 +23,9 @@ MANAGED: Mapping[str, str] = {}
 VERSION = ("/api/version", "/version")
 METRICS = None
 HAS_TIMINGS = False
+SLEEP: Mapping[int, Sleep] = {}
+SLEEPER_PATHS: tuple[str, ...] = ()
+SLOT_CACHE = None
 
 # docs/api/anthropic-compatibility and docs/api/openai-compatibility of ollama/ollama: messages since 0.14.0, without
 # count_tokens; responses since 0.13.3.

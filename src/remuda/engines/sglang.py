@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from remuda.engines import flags, lines, told, versions
-from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Module, Order, Program, Readiness, Signal
+from remuda.engines.contract import (
+    Dialect,
+    Executable,
+    FailureKind,
+    Launch,
+    Module,
+    Order,
+    Program,
+    Readiness,
+    Signal,
+    Sleep,
+)
 
 NAME = "sglang"
 _MODULE = Module("sglang.launch_server", needs="sglang")
@@ -30,6 +41,9 @@ MANAGED = {
 VERSION = ("/server_info", "/version")
 METRICS = "/metrics"
 HAS_TIMINGS = False
+SLEEP: Mapping[int, Sleep] = {}
+SLEEPER_PATHS: tuple[str, ...] = ()
+SLOT_CACHE = None
 
 # sglang/srt/entrypoints/http_server.py and openai/protocol.py of the wheels 0.5.5 to 0.5.23: /v1/messages and its
 # count_tokens came with 0.5.9; /v1/responses is older, but takes functions as tools since 0.5.15 only. Its Ollama paths

@@ -16,7 +16,18 @@ from decimal import Decimal
 from typing import Any
 
 from remuda.engines import flags, lines, told, versions
-from remuda.engines.contract import Dialect, Executable, FailureKind, Launch, Order, Program, Readiness, Signal
+from remuda.engines.contract import (
+    Call,
+    Dialect,
+    Executable,
+    FailureKind,
+    Launch,
+    Order,
+    Program,
+    Readiness,
+    Signal,
+    Sleep,
+)
 
 NAME = "vllm"
 PROGRAMS: tuple[Program, ...] = (Executable("vllm"),)
@@ -37,6 +48,36 @@ MANAGED = {
 VERSION = ("/version", "/version")
 METRICS = "/metrics"
 HAS_TIMINGS = False
+
+# docs/features/sleep_mode.md, vllm/entrypoints/serve/dev/{sleep,rpc,cache}/api_router.py. Level 1 keeps the weights in
+# the host's memory; level 2 drops them, and what is mapped again is empty until they have been reloaded. The prefix
+# cache may still name blocks whose content is gone.
+_RESET = Call("POST", "/reset_prefix_cache")
+_LOOK = Call("GET", "/is_sleeping")
+SLEEP = {
+    1: Sleep((Call("POST", "/sleep?level=1"),), (Call("POST", "/wake_up"), _RESET), _LOOK, "is_sleeping"),
+    2: Sleep(
+        (Call("POST", "/sleep?level=2"),),
+        (
+            Call("POST", "/wake_up?tags=weights"),
+            Call("POST", "/collective_rpc", b'{"method": "reload_weights"}'),
+            Call("POST", "/wake_up?tags=kv_cache"),
+            _RESET,
+        ),
+        _LOOK,
+        "is_sleeping",
+    ),
+}
+# What its development server has beside these (`/collective_rpc`, `/pause`, `/update_weights`, …) grows by release, so
+# what is harmless is listed.
+_HARMLESS = """
+    health ping load metrics version docs openapi.json
+    tokenize detokenize pooling classify score rerank generative_scoring invocations
+"""
+SLEEPER_PATHS = ("/v1/", "/v2/", *(f"/{name}" for name in _HARMLESS.split()))
+SLOT_CACHE = None
+_SLEEP_MODE = "enable-sleep-mode"
+_DEVELOPMENT = {"VLLM_SERVER_DEV_MODE": "1"}
 
 # Pull requests of vllm-project/vllm: /v1/messages 22627 (merged 2025-10-22), count_tokens 35588 (2026-03),
 # /v1/responses 20504 (0.10.0). Until the spring of 2026 the last streamed tool calls as plain text (issue 36435, pull
@@ -75,15 +116,18 @@ _RULES = (
 
 
 def launch(order: Order) -> Launch:
-    """`vllm serve MODEL` with the managed flags and the settings."""
+    """`vllm serve MODEL` with the managed flags, what sleeping needs, and the settings."""
+    settings = flags.without_managed(order.settings, MANAGED)
+    if order.sleep is not None:
+        settings = {**flags.without_managed(settings, {_SLEEP_MODE: ""}), _SLEEP_MODE: True}
     argv = (
         *order.program,
         "serve",
         order.weights,
         *("--host", order.host, "--port", str(order.port), "--served-model-name", order.name),
-        *flags.render(flags.without_managed(order.settings, MANAGED), DIALECT),
+        *flags.render(settings, DIALECT),
     )
-    return Launch(argv, {**_ENVIRONMENT, **order.environment})
+    return Launch(argv, {**_ENVIRONMENT, **order.environment, **(_DEVELOPMENT if order.sleep is not None else {})})
 
 
 def readiness(order: Order) -> Readiness:

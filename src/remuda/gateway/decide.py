@@ -5,7 +5,8 @@
 4. there are keys and none fits: 401; 5. the control API is for administrators, else 403; 6. what the directory knows is
 answered; 7. the body is too large or encoded: 413, 415.
 `decide` sees the body: 8. it names a model, else 400; 9. the model is known, else 404 with the name nearest to it;
-10. the key may ask for it, else 403; 11. forward. The numbers are repeated below.
+10. the key may ask for it, else 403; 11. below `/upstream/`, the path is nothing that would change the engine's state
+behind our back, else 403; 12. forward. The numbers are repeated below.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from remuda.gateway.wanted import Asker, Body, Wanted, wanted
 BODY_MAX_BYTES = 100 * 1024 * 1024
 
 _CONTROL = (Candidate("", NO_EDITS),)
-_CONTROLS, _OURS = Source.CONTROL, Source.OURS
+_BY_PATH, _CONTROLS, _OURS = Source.PATH, Source.CONTROL, Source.OURS
 _SHOW = b"/api/show"
 
 
@@ -133,13 +134,24 @@ def decide(admitted: Admitted, body: Body, gateway: Gateway) -> Answer | Forward
     if not may_ask(key, asked.model, node):  # 10
         message = f"the key `{key.name}` must not ask for {echo(asked.model)}"
         return error(HTTPStatus.FORBIDDEN, message, "model_not_allowed", param="model")
+    if api.source is _BY_PATH and (closed := _closed(asked, node, gateway)):  # 11
+        return closed
     candidates = node.only if isinstance(node, Leaf) else node.candidates(_Asking(head, body, gateway.around))
-    return Forward(api, head, key, asked, body, candidates)  # 11
+    return Forward(api, head, key, asked, body, candidates)  # 12
 
 
 def may_ask(key: Key, name: str, node: Node) -> bool:
     """A key may name a route, or every model that the route can lead to."""
     return key.models is None or key.allows(name) or all(map(key.allows, node.models))
+
+
+def _closed(asked: Wanted, node: Node, gateway: Gateway) -> Answer | None:
+    """The refusal of a path that one of the models would not bear to be asked."""
+    path = asked.path.partition(b"?")[0]
+    if all(gateway.traits_of(model).allows(path) for model in node.models):
+        return None
+    message = f"{echo(path.decode('latin-1'))} of {echo(asked.model)} is for remuda alone, which puts it to sleep"
+    return error(HTTPStatus.FORBIDDEN, message, "path_not_allowed")
 
 
 class _Asking:

@@ -82,7 +82,7 @@ class RequestHead(msgspec.Struct, frozen=True):
     length: int | None
     keep_alive: bool
     upgrade: bytes | None = None
-    rendered: dict[tuple[bytes | None, ...], bytes] = msgspec.field(default_factory=dict)
+    rendered: dict[tuple[str | bytes | None, ...], bytes] = msgspec.field(default_factory=dict)
 
     @property
     def has_body(self) -> bool:
@@ -119,7 +119,7 @@ class RequestHead(msgspec.Struct, frozen=True):
 class Hop(msgspec.Struct, frozen=True):
     """Where a request comes from and goes to: the client's address and scheme, the engine's `Host` and base path."""
 
-    client: bytes
+    client: str
     host: bytes
     base_path: bytes = b""
     scheme: bytes = b"http"
@@ -241,10 +241,10 @@ def _begun(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
     lines, noted = head.lines, head.noted
     if outbound.extra:
         lines = _lines([field for field in head.fields if field[0] not in outbound.extra])
-    before = noted.get(b"x-forwarded-for")
+    before, client = noted.get(b"x-forwarded-for"), hop.client.encode()
     parts = [
         *(head.method, b" ", hop.base_path, outbound.target, b" HTTP/1.1\r\nhost: ", hop.host, lines),
-        *(b"\r\nx-forwarded-for: ", before + b", " + hop.client if before else hop.client),
+        *(b"\r\nx-forwarded-for: ", before + b", " + client if before else client),
         *(b"\r\nx-forwarded-proto: ", noted.get(b"x-forwarded-proto") or hop.scheme),
     ]
     if content_type := outbound.content_type or noted.get(b"content-type"):

@@ -90,6 +90,7 @@ class Node(Protocol):
 _NEVER_ONE = math.nextafter(1.0, 0.0)
 _BITS = 64
 _MASK = (1 << _BITS) - 1
+_COMING = ("starting", "waking")
 _OVERLOAD = 1.25  # Mirrokni, Thorup, Zadimoghaddam: "Consistent Hashing with Bounded Loads" (2016), 1 + ε
 
 
@@ -268,7 +269,7 @@ class Replicas(msgspec.Struct, frozen=True):
             (target, choice, live.load(choice[0].model)) for target, choice in choices if live.is_ready(choice[0].model)
         ]
         if not ready:
-            starting = (choice for _, choice in choices if live.state(choice[0].model) == "starting")
+            starting = (choice for _, choice in choices if live.state(choice[0].model) in _COMING)
             return next(starting, choices[0][1])
         number = None if self.affinity is None else asking.affinity(self.affinity)
         if number is not None:

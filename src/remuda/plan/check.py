@@ -14,6 +14,7 @@ from remuda.engines import ENGINES, ollama
 from remuda.engines.flags import check as check_settings
 from remuda.errors import Problem, SpecError
 from remuda.plan.releases import unknown_names
+from remuda.plan.resting import resting
 from remuda.plan.timings import never_held, short_lives
 from remuda.plan.weights import too_large
 from remuda.spec import document as documents
@@ -98,4 +99,4 @@ def _settings_at(document: Document, engine: str | None, path: Path) -> Iterator
             yield replace(problem, message=message, path=where, position=document.at_key(where))
 
 
-_RULES: Final = (_engine_names, _settings, _served_names, unknown_names, short_lives, never_held, too_large)
+_RULES: Final = (_engine_names, _settings, _served_names, resting, unknown_names, short_lives, never_held, too_large)

@@ -25,6 +25,7 @@ from remuda.plan.care import Care, care
 from remuda.plan.container import Contained, contained
 from remuda.plan.serving import Serving, serving
 from remuda.plan.sharing import Sharing, Standing, sharing, standing
+from remuda.plan.sleeping import asleep_claims
 from remuda.plan.verdict.fleet import refusals
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import Effective, effective
@@ -40,7 +41,9 @@ class Instance:
 
     `claims`: bytes of each device; with `claims_all` nobody knows, and it has them to itself. `visible`: the
     environment that shows it its devices and no others. `serving`: how the gateway presents it. `care`: how it is
-    looked after. `standing`: its place among the others.
+    looked after. `standing`: its place among the others. `sleep`: the level at which it makes room by sleeping; None
+    where it is stopped. `asleep_claims`: what it keeps then, as far as can be told beforehand. `keeps_cache`: whether
+    what it has cached is saved when it makes room, and restored when it comes back.
     """
 
     model_id: str
@@ -66,6 +69,9 @@ class Instance:
     serving: Serving = field(default_factory=Serving)
     care: Care = field(default_factory=Care)
     standing: Standing = field(default_factory=Standing)
+    sleep: int | None = None
+    asleep_claims: Mapping[str, int] | None = None
+    keeps_cache: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -86,6 +92,8 @@ class Instance:
             self.care.memory_bytes,
             self.care.cpus,
             self.contained,
+            self.sleep,
+            self.keeps_cache,
         )
         return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -148,6 +156,7 @@ class _Placer:
             )
         devices = () if model.runtime == "external" else self._devices(model)
         self._judge(model, devices)
+        claims = self._claims(model, devices)
         return Instance(
             model_id=model.model_id,
             title=entry.name or model.model_id,
@@ -164,7 +173,7 @@ class _Placer:
             url=entry.url,
             port=entry.port,
             devices=devices,
-            claims=self._claims(model, devices),
+            claims=claims,
             claims_all=bool(devices) and not entry.memory_bytes(devices) and model.model_id not in self._named,
             visible=visibility(self._host, devices) if devices else {},
             ttl_s=entry.ttl_s,
@@ -172,6 +181,9 @@ class _Placer:
             care=care(model),
             standing=standing(entry),
             contained=self._contained(model, devices) if model.runtime in CONTAINERS else None,
+            sleep=entry.sleep,
+            asleep_claims=self._asleep_claims(model, claims, devices),
+            keeps_cache=entry.keep_cache,
         )
 
     def _judge(self, model: Effective, devices: tuple[str, ...]) -> None:
@@ -180,6 +192,14 @@ class _Placer:
                 self.refusals.append(problem)
             else:
                 self.notes.append(replace(problem, severity="warning"))
+
+    def _asleep_claims(
+        self, model: Effective, claims: Mapping[str, int], devices: tuple[str, ...]
+    ) -> Mapping[str, int] | None:
+        if model.entry.sleep is None:
+            return None
+        kept = asleep_claims(model.entry.sleep, {device: claims[device] for device in devices})
+        return {device: size for device, size in kept.items() if self._has_budget(model, device)}
 
     def _contained(self, model: Effective, devices: tuple[str, ...]) -> Contained | None:
         if model.image is None:

@@ -31,6 +31,23 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Sleep:
+    """Put the instance, which has no requests, to sleep; answered by `InstanceAsleep`, `SleepFailed` or its failure."""
+
+    model: str
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Wake the instance, which is asleep; answered by `InstanceReady` or `InstanceFailed` of this attempt."""
+
+    model: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """Forward the request to the model's instance; `RequestEnded` must follow."""
 
@@ -81,4 +98,4 @@ class WakeAt:
     at: float
 
 
-Command = Start | Stop | Grant | Refuse | WakeAt
+Command = Start | Stop | Sleep | Wake | Grant | Refuse | WakeAt

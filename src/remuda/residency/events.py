@@ -7,7 +7,7 @@ the `Start` command carried: an event about an attempt that is no longer current
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from remuda.engines.contract import Failure
 from remuda.residency.policy import Policy
@@ -44,7 +44,7 @@ class RequestAbandoned:
 
 @dataclass(frozen=True, slots=True)
 class InstanceReady:
-    """The instance of this attempt can serve."""
+    """The instance of this attempt can serve: it has been started, or woken."""
 
     model: str
     attempt: int
@@ -72,10 +72,35 @@ class InstanceStopped:
 
 @dataclass(frozen=True, slots=True)
 class InstanceAdopted:
-    """An instance that an earlier daemon started is running and ready. Its attempt number is the caller's."""
+    """An instance that an earlier daemon started is running. Its attempt number is the caller's.
+
+    `asleep`: None when it is ready; else it is asleep, and this is what it has been seen to keep (`InstanceAsleep`).
+    """
 
     model: str
     attempt: int
+    asleep: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceAsleep:
+    """A `Sleep` has been carried out, and what it frees has been seen to come back.
+
+    `keeps`: bytes that it has been seen to keep of devices; for those not named, what its policy says counts.
+    """
+
+    model: str
+    attempt: int
+    keeps: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SleepFailed:
+    """A `Sleep` could not be carried out, and nobody knows in which state the instance is; it is stopped instead."""
+
+    model: str
+    attempt: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +244,8 @@ Event = (
     | InstanceFailed
     | InstanceStopped
     | InstanceAdopted
+    | InstanceAsleep
+    | SleepFailed
     | UnloadAsked
     | TtlAsked
     | LeaseAsked

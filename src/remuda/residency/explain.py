@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from remuda.residency.objection import objection
 from remuda.residency.picture import Picture
 from remuda.residency.schedule import schedule
-from remuda.residency.states import State
+from remuda.residency.states import COMING, State
 from remuda.residency.status import Explanation, Obstacle
 
 _WHY = {
@@ -26,7 +26,7 @@ def explain(picture: Picture, model: str) -> Explanation:
     instance = picture.instances[model]
     if instance.state is State.READY:
         return Explanation(model, "ready", reasons=(f"`{model}` is ready",))
-    if instance.staying and instance.state is State.STARTING:
+    if instance.staying and instance.state in COMING:
         return Explanation(model, "joins", obstacle=Obstacle.LOAD, reasons=(f"a start of `{model}` is under way",))
     if not instance.staying and (objected := objection(picture, model)):
         return Explanation(model, "refused", reasons=(objected.message,), retry_after_s=objected.retry_after_s)
@@ -34,7 +34,7 @@ def explain(picture: Picture, model: str) -> Explanation:
     if model in decided.grant:
         return Explanation(model, "ready", reasons=(f"`{model}` may stay and is ready",))
     if victims := decided.victims.get(model, ()):
-        return _evicts(picture, model, victims)
+        return _evicts(picture, model, victims, decided.sleep)
     if model in decided.start:
         return Explanation(model, "starts", reasons=(f"there is room for `{model}`",))
     waiting_for = decided.waiting_for.get(model)
@@ -44,8 +44,15 @@ def explain(picture: Picture, model: str) -> Explanation:
     return Explanation(model, "waits", obstacle=waiting_for.obstacle, blocked_by=waiting_for.models, reasons=(reason,))
 
 
-def _evicts(picture: Picture, model: str, victims: Sequence[str]) -> Explanation:
-    reasons = [f"{_named(victims)} would be stopped to make room for `{model}`"]
+def _evicts(picture: Picture, model: str, victims: Sequence[str], sleepers: Collection[str]) -> Explanation:
+    reasons = [
+        f"{_named(those)} would be {what} to make room for `{model}`"
+        for what, those in (
+            ("stopped", [victim for victim in victims if victim not in sleepers]),
+            ("put to sleep", [victim for victim in victims if victim in sleepers]),
+        )
+        if those
+    ]
     reasons += [_of_victim(picture, victim) for victim in victims]
     reasons += [
         f"`{other}` may not be evicted" for other in picture.unmovable() if picture.ledger.compete(model, other)

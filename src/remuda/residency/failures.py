@@ -28,23 +28,24 @@ _NEVER_GIVEN_UP = frozenset({FailureKind.UNREACHABLE})
 class Failures:
     """The failures of one model since it was last in order.
 
-    `retry_at`: not before this time of the caller's clock, infinite when it is given up; None when nothing holds it up.
+    Times are of the caller's clock. `retry_at`: not before then, infinite when it is given up; None when nothing holds
+    it up.
     """
 
     last: Failure | None = None
     retry_at: float | None = None
-    _times: list[float] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self._times)
+        return bool(self.times)
 
     def __len__(self) -> int:
-        return len(self._times)
+        return len(self.times)
 
     def add(self, failure: Failure, now: float, retry: Retry) -> None:
         """It has failed once more."""
         self.last = failure
-        self._times = [time for time in self._times if time > now - retry.window_s] + [now]
+        self.times = [time for time in self.times if time > now - retry.window_s] + [now]
         given_up = len(self) >= retry.give_up_after and failure.kind not in _NEVER_GIVEN_UP
         if failure.kind in _LASTING or given_up:
             self.retry_at = math.inf
@@ -64,7 +65,7 @@ class Failures:
     def forget(self) -> None:
         """It is in order, or somebody wants it to be tried whatever has been."""
         self.retry_at = None
-        self._times.clear()
+        self.times.clear()
 
 
 def _delay_s(failures: int, retry: Retry) -> float:

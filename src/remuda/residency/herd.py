@@ -6,14 +6,16 @@ Every step changes what is remembered and notes the command that makes it true. 
 
 from __future__ import annotations
 
-from remuda.residency.commands import Command, Grant, Refuse, Start, Stop, WakeAt
+from collections.abc import Mapping
+
+from remuda.residency.commands import Command, Grant, Refuse, Sleep, Start, Stop, Wake, WakeAt
 from remuda.residency.instance import Instance
 from remuda.residency.leases import Leases
 from remuda.residency.ledger import Ledger, Occupancy
 from remuda.residency.objection import Objection
 from remuda.residency.picture import Picture
 from remuda.residency.policy import Policy
-from remuda.residency.states import State
+from remuda.residency.states import COMING, State
 from remuda.residency.status import ModelStatus, WaitingFor
 from remuda.residency.waiting import Waiting
 
@@ -42,7 +44,7 @@ class Herd:
     def served(self, instance: Instance, now: float) -> None:
         """A request of the instance is over."""
         instance.in_flight -= 1
-        if instance.failures:
+        if instance.failures.times:
             instance.failures.forget()
         if not instance.in_flight:
             self.use(instance)
@@ -95,6 +97,45 @@ class Herd:
         self.come_up(instance)
         self.commands.append(Start(instance.model, instance.attempt))
 
+    def wake(self, instance: Instance, now: float) -> None:
+        """Go on with the attempt that is asleep."""
+        instance.move(State.WAKING, now)
+        self.ledger.charge_change(instance.model)
+        self._recount(instance)
+        self.commands.append(Wake(instance.model, instance.attempt))
+
+    def put_to_sleep(self, instance: Instance, reason: str, now: float) -> None:
+        """Let the attempt rest; what it frees is not free yet."""
+        self.doubted.add(instance.model)
+        instance.move(State.FALLING_ASLEEP, now)
+        self.ledger.charge_change(instance.model)
+        self._recount(instance)
+        self.commands.append(Sleep(instance.model, instance.attempt, reason))
+
+    def rest(self, instance: Instance, keeps: Mapping[str, int], now: float) -> None:
+        """It is asleep, and keeps so much."""
+        instance.move(State.ASLEEP, now)
+        instance.ready_since = None
+        self.ledger.charge_asleep(instance.model, keeps)
+        self._recount(instance)
+
+    def be_awake(self, instance: Instance) -> None:
+        """It needs what it claims, and nothing beside that any more."""
+        self.ledger.charge(instance.model)
+        self._recount(instance)
+
+    def _recount(self, instance: Instance) -> None:
+        self.up.remove(instance.model)
+        self.up.add(instance.model)
+        if self.ledger.fixed or self.leases.models():
+            self.doubt_all()
+
+    def room_was_made(self, instance: Instance) -> None:
+        """Who failed for want of memory on its devices may try again at once."""
+        for other in self.instances.values():
+            if other is not instance and other.failures and self.ledger.share_device(instance.model, other.model):
+                other.failures.room_was_made()
+
     def stop(self, instance: Instance, reason: str, now: float, *, kill: bool = False) -> None:
         """The end of the attempt, whatever it is doing."""
         self.doubted.add(instance.model)
@@ -145,10 +186,10 @@ class Herd:
 
     def expiring(self, now: float) -> list[tuple[Instance, float]]:
         """What its ttl will end, and when; without what has to wait because something starts beside it, or a lease."""
-        starting = [model for model in self.up.members if self.instances[model].state is State.STARTING]
+        starting = [model for model in self.up.members if self.instances[model].state in COMING]
         return [
             (instance, expires_at)
-            for instance in self.serving()
+            for instance in map(self.instances.__getitem__, self.up.members)
             if (expires_at := instance.expires_at) is not None
             and self.leases.until(instance.model, now) is None
             and not any(self.ledger.share_device(instance.model, model) for model in starting)

@@ -11,8 +11,10 @@ from remuda.engines.contract import Failure
 from remuda.errors import InternalError
 from remuda.residency.failures import Failures
 from remuda.residency.policy import Resident
-from remuda.residency.states import TRANSITIONS, State
+from remuda.residency.states import COMING, GOING, TRANSITIONS, State
 from remuda.residency.worth import Worth
+
+_NOT_STAYING = frozenset({State.STOPPED, State.ASLEEP}) | GOING
 
 
 @dataclass(slots=True, eq=False)
@@ -26,7 +28,7 @@ class Instance:
     `ready_since`: when this attempt became ready. `drain_since`: when it was first told to finish its requests.
     `fingerprint`: the resident's when this attempt was started. `use_priority`: the highest priority of the requests
     since it was last idle. `evicted`: who was stopped for its next, or present, start. `sent_away`: whether somebody
-    unloaded it, so that nothing but a request starts it again.
+    unloaded it, so that nothing but a request starts it again. `sleepless`: whether it has failed to fall asleep.
     """
 
     resident: Resident
@@ -44,6 +46,7 @@ class Instance:
     use_priority: int | None = None
     evicted: list[str] = field(default_factory=list)
     sent_away: bool = False
+    sleepless: bool = False
     failures: Failures = field(default_factory=Failures)
     worth: Worth = field(default_factory=Worth)
     ttl_s: float | None = field(init=False)
@@ -63,18 +66,39 @@ class Instance:
 
     @property
     def load_s(self) -> float:
-        """How long a start takes, as far as anybody knows."""
+        """How long it takes to come, by a start or by waking, as far as anybody knows."""
+        return self._wake_s if self.state is State.ASLEEP else self._start_s
+
+    @property
+    def away_s(self) -> float:
+        """How much later it will serve when it is sent away now."""
+        if self.state is State.ASLEEP:
+            return max(0.0, self._start_s - self._wake_s)
+        return self._wake_s if self.can_sleep else self._start_s
+
+    @property
+    def _start_s(self) -> float:
         return self.resident.load_s if self.worth.load_s is None else self.worth.load_s
+
+    @property
+    def _wake_s(self) -> float:
+        return self.resident.wake_s if self.worth.wake_s is None else self.worth.wake_s
 
     @property
     def busy(self) -> bool:
         """Whether it has requests to finish, or a start that others could use."""
-        return self.in_flight > 0 or self.state is State.STARTING
+        return self.in_flight > 0 or self.state in COMING
+
+    @property
+    def can_sleep(self) -> bool:
+        """Whether it may be put to sleep instead of being stopped, once it has no requests."""
+        able = self.resident.asleep_claims is not None and not self.sleepless and self.leaving is None
+        return able and self.state in {State.READY, State.DRAINING}
 
     @property
     def staying(self) -> bool:
-        """Whether it is up and nothing irrevocable has been decided against it."""
-        return self.state not in {State.STOPPED, State.STOPPING} and self.leaving is None
+        """Whether it serves or will, and nothing irrevocable has been decided against it."""
+        return self.state not in _NOT_STAYING and self.leaving is None
 
     def is_used_above(self, priority: int) -> bool:
         """Whether it is in use for something more urgent."""
@@ -83,7 +107,9 @@ class Instance:
     @property
     def expires_at(self) -> float | None:
         """When it will have been idle for its ttl; None while it is not idle, has to go anyway or has no ttl."""
-        if self.idle_since is None or self.ttl_s is None or self.state is not State.READY or self.resident.always_on:
+        if self.idle_since is None or self.ttl_s is None or self.resident.always_on:
+            return None
+        if self.state is not State.READY and self.state is not State.ASLEEP:
             return None
         return self.idle_since + self.ttl_s
 
@@ -113,5 +139,6 @@ class Instance:
         if resident.fingerprint != self.resident.fingerprint:
             self.failures.forget()
             self.sent_away = False
-            self.worth.load_s = None
+            self.sleepless = False
+            self.worth.load_s = self.worth.wake_s = None
         self.resident = resident

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from remuda.residency.events import Foreign
@@ -22,14 +23,25 @@ _NOBODY = Foreign(0)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What an instance takes of the devices, in the order of their names; with `alone`, nobody else may be on any."""
+    """What an instance takes of the devices, in the order of their names; with `alone`, nobody else may be on any.
+
+    `is_asleep`: it serves nobody, so that only its bytes are in the way of others, no family and no expulsion.
+    """
 
     claims: Mapping[str, int]
     alone: bool = False
+    is_asleep: bool = False
+
+    def and_also(self, other: Need) -> Need:
+        """What is needed for both at once by an instance that goes from one to the other."""
+        claims = {
+            d: max(self.claims.get(d, 0), other.claims.get(d, 0)) for d in sorted({**self.claims, **other.claims})
+        }
+        return Need(claims, self.alone)
 
 
-def _need(claims: Mapping[str, int], *, alone: bool = False) -> Need:
-    return Need(dict(sorted(claims.items())), alone)
+def _need(claims: Mapping[str, int], *, alone: bool = False, is_asleep: bool = False) -> Need:
+    return Need(dict(sorted(claims.items())), alone, is_asleep)
 
 
 class Ledger:
@@ -77,9 +89,8 @@ class Ledger:
         if not self._claimed[model].alone:
             return
         self._measured[model] = _need(claims)
-        if charged := self._charged.get(model):
-            grown = {device: max(size, charged.claims.get(device, 0)) for device, size in claims.items()}
-            self._charged[model] = Need({**charged.claims, **grown}, charged.alone)
+        if (charged := self._charged.get(model)) and not charged.is_asleep:
+            self._charged[model] = charged.and_also(Need(claims))
 
     def forget_measured(self, model: str) -> None:
         """What was measured does not concern the model as it is now."""
@@ -87,7 +98,16 @@ class Ledger:
 
     def charge(self, model: str) -> None:
         """The model is up from now on, with what it needs now."""
-        self._charged[model] = self.next_need(model)
+        self._charged[model] = self._awake_need(model)
+
+    def charge_change(self, model: str) -> None:
+        """The model falls asleep or wakes from now on: what it needs before and after is taken meanwhile."""
+        self._charged[model] = self.changing_need(model)
+
+    def charge_asleep(self, model: str, keeps: Mapping[str, int]) -> None:
+        """The model is asleep from now on, and has been seen to keep so much of some devices."""
+        planned = self.asleep_need(model)
+        self._charged[model] = _need({**planned.claims, **keeps}, is_asleep=True)
 
     def release(self, model: str) -> None:
         """The model is not up any more."""
@@ -100,7 +120,24 @@ class Ledger:
         return self._charged.get(model) or self.next_need(model)
 
     def next_need(self, model: str) -> Need:
-        """What the next start of the model takes."""
+        """What the next start of the model takes; if it is asleep, its waking, with what it keeps until then."""
+        charged = self._charged.get(model)
+        return self.changing_need(model) if charged and charged.is_asleep else self._awake_need(model)
+
+    def asleep_need(self, model: str) -> Need:
+        """What the model keeps while it is asleep, if it can sleep."""
+        charged = self._charged.get(model)
+        if charged and charged.is_asleep:
+            return charged
+        return _need(self._residents[model].asleep_claims or {}, is_asleep=True)
+
+    def changing_need(self, model: str) -> Need:
+        """What the model takes while it falls asleep or wakes."""
+        charged = self._charged.get(model)
+        awake = charged if charged and not charged.is_asleep else self._awake_need(model)
+        return awake.and_also(self.asleep_need(model))
+
+    def _awake_need(self, model: str) -> Need:
         return self._measured.get(model) or self._claimed[model]
 
     def excess(self, model: str) -> Mapping[str, int]:
@@ -116,7 +153,12 @@ class Ledger:
 
     def share_device(self, one: str, other: str) -> bool:
         """Whether both models claim memory of some device."""
-        return not self.need(one).claims.keys().isdisjoint(self.need(other).claims)
+        return not self.touched(one).isdisjoint(self.touched(other))
+
+    def touched(self, model: str) -> AbstractSet[str]:
+        """The devices of which the model claims memory; of one that is asleep, those of which it will when it wakes."""
+        need = self.need(model)
+        return (self.next_need(model) if need.is_asleep else need).claims.keys()
 
     def compete(self, one: str, other: str) -> bool:
         """Whether one of the models can be in the way of the other."""
@@ -179,14 +221,14 @@ class Occupancy:
     def __contains__(self, model: str) -> bool:
         return model in self._members
 
-    def add(self, model: str) -> None:
-        """Count the model in, whether it fits or not."""
-        need = self._ledger.need(model)
+    def add(self, model: str, need: Need | None = None) -> None:
+        """Count the model in with this need, else with what it takes now, whether it fits or not."""
+        need = self._ledger.need(model) if need is None else need
         self._members[model] = need
         for device, size in need.claims.items():
             self._used_bytes[device] = self._used_bytes.get(device, 0) + size
             self._on.setdefault(device, {})[model] = None
-        if model in self._ledger.families_of:
+        if model in self._ledger.families_of and not need.is_asleep:
             self._governed.add(model)
         if need.alone:
             self._alone.add(model)
@@ -214,12 +256,18 @@ class Occupancy:
     def lacks_bytes(self, model: str) -> dict[str, float]:
         """What would have to be freed of each device for the model to join; empty when there is room."""
         need = self._ledger.next_need(model)
-        if need.alone:
-            return {}
+        return {} if need.alone else self._lacks_bytes(need)
+
+    def _lacks_bytes(self, need: Need) -> dict[str, float]:
         used, room = self._used_bytes, self._ledger.room_bytes
         return {
             d: over for d, size in need.claims.items() if (over := used.get(d, 0) + size - room.get(d, math.inf)) > 0
         }
+
+    def has_room_for(self, need: Need) -> bool:
+        """Whether somebody, not a member, can take this much of the devices, whatever the families."""
+        shared = (member for member in self._alone if not need.claims.keys().isdisjoint(self._members[member].claims))
+        return not self._lacks_bytes(need) and not any(shared)
 
     def excluding(self, newcomer: str) -> list[str]:
         """The members beside whom the newcomer cannot be, whatever the bytes and the families."""
@@ -228,7 +276,7 @@ class Occupancy:
         if not apart and not expelled:
             return []
         found = {member for member in apart if not need.claims.keys().isdisjoint(self._members[member].claims)}
-        found.update(expelled & self._members.keys())
+        found.update(member for member in expelled & self._members.keys() if not self._members[member].is_asleep)
         return [member for member in self._members if member in found] if found else []
 
     def in_the_way(self, newcomer: str) -> list[str]:

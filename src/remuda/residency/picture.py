@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from remuda.residency.instance import Instance
 from remuda.residency.leases import Leases
 from remuda.residency.ledger import Ledger, Occupancy
+from remuda.residency.states import State
 from remuda.residency.waiting import Waiting
 
 _PAUSES = 2.0
@@ -55,7 +56,11 @@ class Picture:
     def unmovable(self) -> list[str]:
         """The instances that are up, have not been told to go, and cannot be made to."""
         held = self.ledger.fixed | self.leases.models()
-        return sorted(m for m in held if m in self.up and self.instances[m].staying and not self.may_be_evicted(m))
+        return sorted(m for m in held if m in self.up and self._remains(m) and not self.may_be_evicted(m))
+
+    def _remains(self, model: str) -> bool:
+        instance = self.instances[model]
+        return instance.staying or instance.state is State.ASLEEP
 
     def evictable_at(self, victim: str) -> float:
         """From when on the instance is not too fresh to make way."""
@@ -77,7 +82,7 @@ class Picture:
         """What it costs to send the instance away, in seconds of waiting."""
         instance = self.instances[victim]
         interruption_s = instance.worth.drain_s if instance.in_flight else 0.0
-        return instance.load_s * instance.worth.reuse(self.now) + interruption_s
+        return instance.away_s * instance.worth.reuse(self.now) + interruption_s
 
     def lingers_until(self, victim: str, newcomer: str) -> float:
         """Until when the idle instance counts as in use, because its users pause for far less than a swap takes."""
@@ -94,7 +99,7 @@ class Picture:
         While it is drained, the newcomer loaded and used, and the victim loaded again, requests come in as they did.
         """
         out, come = self.instances[victim], self.instances[newcomer]
-        away_s = out.worth.drain_s + come.load_s + come.worth.drain_s + out.load_s
+        away_s = out.worth.drain_s + come.load_s + come.worth.drain_s + out.away_s
         return out.worth.uses_per_s(self.now) * away_s**2 / 2
 
     def _load_s(self, model: str) -> float:

@@ -9,6 +9,8 @@ from remuda.plan.plan import Instance, Plan
 
 _READ_BYTES_PER_S = 2 * 1024**3
 """What an NVMe drive gives."""
+_COPY_BYTES_PER_S = 10 * 1024**3
+"""What the host's memory gives a device over PCIe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Resident:
     `load_s`: how long a start is expected to take, until one has been seen.
     `fingerprint`: the same exactly when a running instance can stand for one of this policy.
     `expels`: models that have to go when this one is loaded, whatever the memory; it need not be mutual.
+    `asleep_claims`: bytes that its instance keeps of devices while it is asleep, until that is seen; None where it
+    cannot sleep, so that it is stopped to make room. `wake_s`: as `load_s`, for waking.
     """
 
     model: str
@@ -37,6 +41,8 @@ class Resident:
     load_s: float = 0.0
     fingerprint: str = ""
     expels: frozenset[str] = frozenset()
+    asleep_claims: Mapping[str, int] | None = None
+    wake_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,19 @@ def _resident(instance: Instance, expels: frozenset[str], load_s: float | None) 
         load_s=_assumed_load_s(instance.claims) if load_s is None else load_s,
         fingerprint=instance.fingerprint,
         expels=expels,
+        asleep_claims=instance.asleep_claims,
+        wake_s=_assumed_wake_s(instance),
     )
 
 
 def _assumed_load_s(claims: Mapping[str, int]) -> float:
     """How long reading as many bytes as it claims takes; only compared with those of others, until one was seen."""
     return sum(claims.values()) / _READ_BYTES_PER_S
+
+
+def _assumed_wake_s(instance: Instance) -> float:
+    """How long it takes to copy back what it claims, or to read it again where nothing of it is kept."""
+    if instance.sleep is None:
+        return 0.0
+    speed = _COPY_BYTES_PER_S if instance.sleep == 1 else _READ_BYTES_PER_S
+    return sum(instance.claims.values()) / speed

@@ -18,8 +18,8 @@ Whenever something changes that those who wait could profit from, everything is 
 2. those who wait are considered in their order (`remuda.residency.waiting`, `remuda.residency.schedule`);
 3. what no longer has to go may stay;
 4. who waits for an instance that is up after all is granted;
-5. what has to go for somebody drains, or is stopped;
-6. what has room is started;
+5. what has to go for somebody drains, and is put to sleep or stopped;
+6. what has room is started, or woken;
 7. the timer is set for the next time at which something may change by itself.
 
 A start that fails gives back what was stopped for it: those instances are started again as long as there is room. It
@@ -42,6 +42,7 @@ from remuda.residency.events import (
     DeviceYielded,
     Event,
     InstanceAdopted,
+    InstanceAsleep,
     InstanceFailed,
     InstanceReady,
     InstanceStopped,
@@ -55,6 +56,7 @@ from remuda.residency.events import (
     RequestArrived,
     RequestEnded,
     ShutdownAsked,
+    SleepFailed,
     TimerFired,
     TtlAsked,
     UnloadAsked,
@@ -67,8 +69,11 @@ from remuda.residency.ledger import Occupancy
 from remuda.residency.objection import Objection, objection
 from remuda.residency.policy import Policy
 from remuda.residency.schedule import Schedule, schedule
-from remuda.residency.states import State
+from remuda.residency.settling import carry_out, refuse_the_hopeless, stop_what_is_over
+from remuda.residency.states import COMING, State
 from remuda.residency.status import Explanation, ModelStatus
+
+_OfAttempt = InstanceReady | InstanceFailed | InstanceStopped | InstanceAsleep | SleepFailed | MemoryHeld
 
 # Python 3.11 takes longer to find a member of an enumeration than for the rest of such a decision.
 _READY = State.READY
@@ -141,11 +146,13 @@ class Residency:
                 self._arrived(event, self._herd.instances[event.model], now)
             case RequestEnded(request) | RequestAbandoned(request):
                 self._left(request, now)
-            case InstanceReady() | InstanceFailed() | InstanceStopped() | InstanceAdopted() | MemoryHeld():
-                self._heard(event, now)
+            case InstanceAdopted(model):
+                self._adopted(self._herd.instances[model], event, now)
             case TimerFired():
                 self._herd.wake_at = None
                 self._settle(now)
+            case _ if isinstance(event, _OfAttempt):
+                self._heard(event, now)
             case _:
                 self._ordered(event, now)
         return commands
@@ -157,9 +164,10 @@ class Residency:
         Whoever waits for too long has made every instance drain that is in the way, so a ready one is in nobody's.
         """
         instance = self._herd.instances[model]
-        if instance.state is not State.READY:
+        if instance.state is not _READY:
             return False
-        instance.worth.resume(now)
+        if not instance.in_flight:
+            instance.worth.resume(now)
         self._herd.take(instance, request, priority + instance.resident.priority)
         return True
 
@@ -200,7 +208,7 @@ class Residency:
 
     def _may_join(self, instance: Instance) -> bool:
         """Whether a request may wait for the instance that is up: it is starting, or may yet be let stay."""
-        return instance.staying and (instance.state is State.STARTING or not self._herd.ledger.excess(instance.model))
+        return instance.staying and (instance.state in COMING or not self._herd.ledger.excess(instance.model))
 
     def _has_its_turn(self, instance: Instance, now: float) -> bool:
         """Whether some wait whose turn one more or less does not change: their load has begun, or they are overdue.
@@ -238,33 +246,57 @@ class Residency:
 
     # Instances
 
-    def _heard(
-        self, event: InstanceReady | InstanceFailed | InstanceStopped | InstanceAdopted | MemoryHeld, now: float
-    ) -> None:
+    def _heard(self, event: _OfAttempt, now: float) -> None:
         instance = self._herd.instances.get(event.model)
-        if isinstance(event, InstanceAdopted):
-            self._adopted(self._herd.instances[event.model], event.attempt, now)
-        elif instance is None or instance.attempt != event.attempt or instance.state is State.STOPPED:
+        if instance is None or instance.attempt != event.attempt or instance.state is State.STOPPED:
             return
-        elif isinstance(event, MemoryHeld):
-            self._herd.ledger.hold(event.device, event.used_bytes, event.by)
-            self._herd.doubt_all()
-        elif isinstance(event, InstanceFailed):
-            self._failed(instance, event.failure, now)
-        elif isinstance(event, InstanceStopped):
-            self._gone(instance, now)
-        elif instance.state is State.STARTING:
-            instance.worth.load_s = now - (now if instance.since is None else instance.since)
+        match event:
+            case MemoryHeld():
+                self._herd.ledger.hold(event.device, event.used_bytes, event.by)
+                self._herd.doubt_all()
+            case InstanceFailed():
+                self._failed(instance, event.failure, now)
+            case InstanceStopped():
+                self._gone(instance, now)
+            case InstanceReady():
+                self._come(instance, now)
+            case InstanceAsleep() | SleepFailed() if instance.state is State.FALLING_ASLEEP:
+                self._rest(instance, event, now)
+
+    def _come(self, instance: Instance, now: float) -> None:
+        """A start, or a waking, is over."""
+        took_s = now - (now if instance.since is None else instance.since)
+        if instance.state is State.STARTING:
+            instance.worth.load_s = took_s
+            self._serve(instance, now)
+        elif instance.state is State.WAKING:
+            instance.worth.wake_s = took_s
+            self._herd.be_awake(instance)
             self._serve(instance, now)
 
-    def _adopted(self, instance: Instance, attempt: int, now: float) -> None:
+    def _rest(self, instance: Instance, event: InstanceAsleep | SleepFailed, now: float) -> None:
+        """It is asleep; or it could not be put to sleep, and goes for good."""
+        if isinstance(event, InstanceAsleep):
+            self._herd.rest(instance, event.keeps, now)
+            self._herd.room_was_made(instance)
+        else:
+            instance.sleepless = True
+            self._herd.stop(instance, f"it could not be put to sleep: {event.reason}", now)
+        self._settle(now)
+
+    def _adopted(self, instance: Instance, event: InstanceAdopted, now: float) -> None:
         if instance.state is not State.STOPPED:
             message = f"cannot adopt an instance of `{instance.model}`: there is one that is {instance.state}"
             raise InternalError(message)
-        instance.attempt = attempt
-        self._herd.last_attempt = max(self._herd.last_attempt, attempt)
+        instance.attempt = event.attempt
+        self._herd.last_attempt = max(self._herd.last_attempt, event.attempt)
         self._herd.come_up(instance)
-        self._serve(instance, now)
+        if event.asleep is not None:
+            instance.idle_since = now
+            self._herd.rest(instance, event.asleep, now)
+            self._settle(now)
+        else:
+            self._serve(instance, now)
 
     def _serve(self, instance: Instance, now: float) -> None:
         """It can serve; whoever waits for it is granted before anything else can be decided about it."""
@@ -281,7 +313,7 @@ class Residency:
     def _failed(self, instance: Instance, failure: Failure, now: float) -> None:
         if instance.state is not State.STOPPING:
             instance.failures.add(failure, now, self._herd.ledger.policy.retry)
-        if instance.state is State.STARTING:
+        if instance.state in COMING:
             message = refusals.load_failed(instance.model, failure, instance.evicted)
             self._wish(instance.evicted)
             instance.evicted.clear()
@@ -293,9 +325,7 @@ class Residency:
     def _gone(self, instance: Instance, now: float) -> None:
         instance.move(State.STOPPED, now)
         instance.forget()
-        for other in self._herd.instances.values():
-            if other is not instance and other.failures and self._herd.ledger.share_device(instance.model, other.model):
-                other.failures.room_was_made()
+        self._herd.room_was_made(instance)
         self._herd.doubted.add(instance.model)
         self._herd.up.remove(instance.model)
         self._herd.ledger.release(instance.model)
@@ -337,7 +367,7 @@ class Residency:
     def _unload(self, instance: Instance, now: float, *, kill: bool) -> None:
         self._wishes.pop(instance.model, None)
         instance.sent_away = True
-        if instance.state is State.STARTING:
+        if instance.state in COMING:
             why = Objection(RefusalKind.UNLOADED, refusals.unloaded(instance.model))
             self._herd.refuse_all(instance.model, why)
         if instance.state is not State.STOPPED:
@@ -405,58 +435,24 @@ class Residency:
 
     def _settle(self, now: float) -> None:
         self._herd.leases.expire(now)
-        self._stop_what_is_over(now)  # 1
-        self._refuse_the_hopeless(now)
+        stop_what_is_over(self._herd, now)  # 1
+        refuse_the_hopeless(self._herd, now)
         picture = self._herd.picture(now)
         self._wishes = {model: None for model in self._wishes if not objection(picture, model)}
         decided = schedule(picture, self._wanted(now), tuple(self._wishes))  # 2
         self._herd.waiting_for = decided.waiting_for
         for model in decided.dropped:
             del self._wishes[model]
-        self._let_stay(decided, now)  # 3
-        for model in decided.grant:  # 4
-            self._herd.grant_all(self._herd.instances[model])
-        for model in sorted(decided.drain):  # 5
-            self._herd.drain(self._herd.instances[model], now)
-        for victim, newcomer in decided.stop.items():
-            self._herd.instances[newcomer].evicted.append(victim)
-            self._herd.stop(self._herd.instances[victim], f"evicted for `{newcomer}`", now)
-        for model in decided.start:  # 6
-            self._herd.start(self._herd.instances[model], now)
+        carry_out(decided, self._herd, now)  # 3, 4, 5, 6
         self._set_timer(decided, now)  # 7
-
-    def _stop_what_is_over(self, now: float) -> None:
-        for instance in self._herd.serving():
-            if instance.leaving is not None and not instance.in_flight:
-                self._herd.stop(instance, instance.leaving, now)
-        for instance, expires_at in self._herd.expiring(now):
-            if expires_at <= now:
-                self._herd.stop(instance, f"idle for {instance.ttl_s:g} s", now)
-
-    def _refuse_the_hopeless(self, now: float) -> None:
-        """Refuse who waits for what cannot be loaded any more; what has not changed for the worse is not asked."""
-        doubted, self._herd.doubted = self._herd.doubted, set()
-        for model in self._herd.waiting.models() if doubted else ():
-            if (
-                model in doubted
-                and not self._herd.instances[model].staying
-                and (objected := objection(self._herd.picture(now), model))
-            ):
-                self._herd.refuse_all(model, objected)
 
     def _wanted(self, now: float) -> list[str]:
         """What is to be up without requests, as far as nothing is against it."""
         if not self._keeps_up or self._shutting_down:
             return []
-        always_on = (i for i in self._herd.instances.values() if i.resident.always_on and i.state is State.STOPPED)
+        down = (i for i in self._herd.instances.values() if i.state is State.STOPPED or i.state is State.ASLEEP)
+        always_on = (i for i in down if i.resident.always_on)
         return sorted(i.model for i in always_on if not i.sent_away and not objection(self._herd.picture(now), i.model))
-
-    def _let_stay(self, decided: Schedule, now: float) -> None:
-        for instance in self._herd.serving():
-            wanted_gone = instance.model in decided.drain or instance.model in decided.stop
-            if instance.state is State.DRAINING and instance.leaving is None and not wanted_gone:
-                instance.move(State.READY, now)
-                instance.drain_since = None
 
     def _set_timer(self, decided: Schedule, now: float) -> None:
         times = decided.wake_at.copy()

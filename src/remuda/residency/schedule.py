@@ -18,21 +18,26 @@ An instance that is asked for all the time does not make way at once, but when t
 all together, for as long as the swap will make its own users wait. So they gather, and one swap serves them all. The
 short pauses that its users make (an agent that thinks between two requests) are part of its use.
 
+A victim that can sleep is put to sleep instead of being stopped, if what it then keeps fits beside the newcomer. Asleep
+it is a member of *up* and *goal* with what it keeps; it may be woken, which is a start in all that concerns others, or
+stopped for somebody's room like any other.
+
 On devices where an engine is starting nothing else is started or evicted, and nothing is started where one is being
 stopped: engines measure free memory while they start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from remuda.residency.choose import choose_victims
-from remuda.residency.ledger import Occupancy
+from remuda.residency.ledger import Need, Occupancy
 from remuda.residency.picture import Picture
-from remuda.residency.states import State
+from remuda.residency.states import COMING, GOING, RESTING, State
 from remuda.residency.status import Obstacle, WaitingFor
 
+_CAN_COME = frozenset({State.STOPPED, State.ASLEEP})
 _SHORTEST_WAIT_S = 0.5
 """How soon the same question is asked again at the earliest."""
 
@@ -41,14 +46,16 @@ _SHORTEST_WAIT_S = 0.5
 class Schedule:
     """What is decided, by model; what is not named in `drain` may stay.
 
-    `stop` maps a victim to the model that it makes room for. `victims`: who has to go for a model, now or later.
-    `dropped`: wishes that are not to be asked again. `wake_at`: when the decision may change although nothing happens.
+    `stop` maps a victim to the model that it makes room for; those of them in `sleep` are put to sleep. `victims`: who
+    has to go for a model, now or later. `dropped`: wishes that are not to be asked again. `wake_at`: when the decision
+    may change although nothing happens.
     """
 
     grant: list[str] = field(default_factory=list)
     start: list[str] = field(default_factory=list)
     drain: set[str] = field(default_factory=set)
     stop: dict[str, str] = field(default_factory=dict)
+    sleep: set[str] = field(default_factory=set)
     waiting_for: dict[str, WaitingFor] = field(default_factory=dict)
     victims: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
@@ -64,7 +71,7 @@ def schedule(picture: Picture, wanted: Iterable[str] = (), wishes: Iterable[str]
     for model in picture.in_turn():
         walk.consider(model)
     for model in wanted:
-        if picture.instances[model].state is State.STOPPED and not picture.waiting.count(model):
+        if picture.instances[model].state in _CAN_COME and not picture.waiting.count(model):
             walk.consider(model)
     for model in wishes:
         walk.wish(model)
@@ -85,41 +92,58 @@ class _Walk:
         self._goal = up.without(*(model for model in up.members if not self._instances[model].staying))
         self._unmovable = Occupancy(picture.ledger, picture.unmovable())
         self._promised = self._unmovable.without()
-        self._starting = [model for model in up.members if self._instances[model].state is State.STARTING]
-        self._stopping = [model for model in up.members if self._instances[model].state is State.STOPPING]
+        self._starting = [model for model in up.members if self._instances[model].state in COMING]
+        self._stopping = [model for model in up.members if self._instances[model].state in GOING]
+        self._resting = dict.fromkeys(model for model in up.members if self._instances[model].state in RESTING)
+        for model in self._resting:
+            self._goal.add(model, self._ledger.asleep_need(model))
 
     def consider(self, model: str) -> None:
         """Decide for a model that is to be up."""
+        self._up_for(model, self._decide)
+
+    def wish(self, model: str) -> None:
+        """Decide for a model that would be good to have up."""
+        self._up_for(model, self._grant_wish)
+
+    def _up_for(self, model: str, decide: Callable[[str], None]) -> None:
+        """Decide about the model's coming; what it keeps while it rests is in nobody's way then but others'."""
+        if model in self._resting:
+            self._goal.remove(model)
+        decide(model)
+        if model in self._resting and model not in self._goal:
+            self._goal.add(model, self._ledger.asleep_need(model))
+
+    def _decide(self, model: str) -> None:
         state = self._instances[model].state
-        if state is State.STARTING:
+        if state in COMING:
             if model in self._goal:
                 self._promise(model)
             self._wait(model, Obstacle.LOAD, (model,))
         elif model in self._goal:
             self.decided.grant.append(model)
             self._ranks.pop(model, None)
-        elif not self._unmovable.fits(model):
+        elif not _beside(self._unmovable, model).fits(model):
             self._wait(model, Obstacle.LEASE, tuple(self._unmovable.rivals(model)))
-        elif not self._promised.fits(model):
+        elif not _beside(self._promised, model).fits(model):
             self._wait(model, Obstacle.TURN, tuple(self._promised.rivals(model)))
             self._clear_way(model)
-        elif state is not State.STOPPED:
-            self._wait(model, Obstacle.RELEASE if state is State.STOPPING else Obstacle.REQUESTS, (model,))
+        elif not self._can_come(model):
+            self._wait(model, Obstacle.RELEASE if state in GOING else Obstacle.REQUESTS, (model,))
             self._clear_way(model)
         else:
             self._come(model)
 
-    def wish(self, model: str) -> None:
-        """Decide for a model that would be good to have up."""
+    def _grant_wish(self, model: str) -> None:
         state = self._instances[model].state
-        fits = state is State.STOPPED and self._promised.fits(model) and self._goal.fits(model)
-        if state is State.STOPPING:
+        fits = self._can_come(model) and self._promised.without(model).fits(model) and self._goal.fits(model)
+        if state in GOING:
             return
         if not fits or model in self.decided.waiting_for:
             self.decided.dropped.append(model)
             return
         self._promise(model)
-        self._goal.add(model)
+        self._goal.add(model, self._coming_need(model))
         self._advance(model, ())
         if model in self.decided.start:
             self.decided.dropped.append(model)
@@ -138,7 +162,8 @@ class _Walk:
 
     def _drain_all_in_the_way(self, model: str) -> None:
         for other in self._goal.rivals(model):
-            if other not in self._promised and self._cannot_meet(model, other):
+            spared = other in self._promised or other in self._resting
+            if not spared and self._cannot_meet(model, other):
                 self._goal.remove(other)
                 self.decided.drain.add(other)
 
@@ -147,7 +172,7 @@ class _Walk:
 
     def _come(self, model: str) -> None:
         """Give the model its place in the goal, unless those who would have to go are spared for now."""
-        candidates = [other for other in self._goal.in_the_way(model) if other not in self._promised]
+        candidates = [other for other in self._goal.in_the_way(model) if self._may_go(other)]
         spared = self._picture.spared(candidates, model)
         victims = choose_victims(model, self._goal, self._costs(other for other in candidates if other not in spared))
         if victims is None:
@@ -160,9 +185,35 @@ class _Walk:
         self.decided.victims[model] = victims
         for victim in victims:
             self._goal.remove(victim)
+            self._resting.pop(victim, None)
         self._promise(model)
-        self._goal.add(model)
+        self._goal.add(model, self._coming_need(model))
+        self._lay_down(victims)
         self._advance(model, victims)
+
+    def _can_come(self, model: str) -> bool:
+        """Whether its start, or its waking, is the next step; what is asleep may have to go as somebody's victim."""
+        state = self._instances[model].state
+        return state is State.STOPPED or (state is State.ASLEEP and model in self._resting)
+
+    def _may_go(self, model: str) -> bool:
+        """Whether a member of the goal can still lose its place; what falls asleep is let fall asleep first."""
+        falls_asleep = model in self._resting and self._instances[model].state is not State.ASLEEP
+        return model not in self._promised and not falls_asleep
+
+    def _lay_down(self, victims: tuple[str, ...]) -> None:
+        """Let those victims sleep that can, the dearest first, as long as there is room for what they keep."""
+        for victim in reversed(victims):
+            if not self._instances[victim].can_sleep:
+                continue
+            keeps, meanwhile = self._ledger.asleep_need(victim), self._ledger.changing_need(victim)
+            beside = self._up.without(victim)
+            if self._goal.has_room_for(keeps) and beside.has_room_for(meanwhile):
+                self._goal.add(victim, keeps)
+                beside.add(victim, meanwhile)
+                self._up = beside
+                self._resting[victim] = None
+                self.decided.sleep.add(victim)
 
     def _costs(self, candidates: Iterable[str]) -> Mapping[str, float]:
         """What it costs to evict them, the cheapest first."""
@@ -212,24 +263,39 @@ class _Walk:
         if rivals := self._sharing_device((model, *victims), self._starting):
             self.decided.drain.update(victims)
             self._wait(model, Obstacle.START, rivals)
-        elif busy or not self._up.without(*victims, *self._stopping).fits(model):
+        elif busy or not self._left_by(model, *victims, *self._stopping).fits(model):
             self.decided.drain.update(victims)
             self._wait(model, Obstacle.REQUESTS, busy or self._rivals(model, self._leaving()))
         elif victims:
             self.decided.stop.update(dict.fromkeys(victims, model))
             self._stopping.extend(victims)
             self._wait(model, Obstacle.RELEASE, victims)
-        elif self._sharing_device((model,), self._stopping) or not self._up.fits(model):
+        elif self._sharing_device((model,), self._stopping) or not (beside := self._up.without(model)).fits(model):
             self._wait(model, Obstacle.RELEASE, self._rivals(model, self._stopping))
         else:
             self.decided.start.append(model)
-            self._up.add(model)
+            beside.add(model, self._coming_need(model))
+            self._up = beside
             self._starting.append(model)
             self._wait(model, Obstacle.LOAD, (model,))
 
+    def _left_by(self, model: str, *going: str) -> Occupancy:
+        """What is beside the model once all is gone that is going, or asleep."""
+        left = self._up.without(model, *going)
+        for other in self._resting:
+            if other in going:
+                left.add(other, self._ledger.asleep_need(other))
+        return left
+
     def _promise(self, model: str) -> None:
+        if model in self._resting and model in self._promised:
+            self._promised.remove(model)
         if model not in self._promised:
-            self._promised.add(model)
+            self._promised.add(model, self._coming_need(model))
+
+    def _coming_need(self, model: str) -> Need | None:
+        """What the model takes when it comes; what it takes anyway if it does not rest."""
+        return self._ledger.changing_need(model) if model in self._resting else None
 
     def _busy(self, model: str) -> bool:
         return self._instances[model].busy or model in self.decided.grant
@@ -242,8 +308,13 @@ class _Walk:
         return tuple(other for other in others if self._ledger.compete(model, other))
 
     def _sharing_device(self, models: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
-        devices = {device for model in models for device in self._ledger.need(model).claims}
-        return tuple(other for other in others if not devices.isdisjoint(self._ledger.need(other).claims))
+        devices = frozenset[str]().union(*map(self._ledger.touched, models))
+        return tuple(other for other in others if not devices.isdisjoint(self._ledger.touched(other)))
 
     def _wait(self, model: str, obstacle: Obstacle, models: tuple[str, ...]) -> None:
         self.decided.waiting_for[model] = WaitingFor(obstacle, models)
+
+
+def _beside(occupancy: Occupancy, model: str) -> Occupancy:
+    """The occupancy that the model would join; one that is asleep is in it already."""
+    return occupancy.without(model) if model in occupancy else occupancy

@@ -19,11 +19,13 @@ _OF_THE_LAST = 0.5
 class Worth:
     """What is known of the use of one model, over all its attempts.
 
-    `load_s`: how long its last start took, None before the first. `drain_s`: how long it takes to finish its requests.
-    `pause_s`: how long after the end of its last request it is asked for again, infinite before that has been seen.
+    `load_s`, `wake_s`: how long its last start and its last waking took, None before the first. `drain_s`: how long it
+    takes to finish its requests. `pause_s`: how long after the end of its last request it is asked for again, infinite
+    before that has been seen.
     """
 
     load_s: float | None = None
+    wake_s: float | None = None
     drain_s: float = 0.0
     pause_s: float = math.inf
     _paused_at: float | None = None

@@ -129,6 +129,17 @@ class Model(BaseModel):
         alias="ttl",
         description="Idle time after which the instance is stopped: `15m`, `0` (at once) or `never`, the default.",
     )
+    sleep: Literal[1, 2] | None = Field(
+        default=None,
+        description="vLLM only: make room by sleeping instead of being stopped. `1` keeps the weights in the host's "
+        "memory, `2` reads them again. For this Remuda switches on vLLM's sleep mode and its development endpoints.",
+        examples=[1],
+    )
+    keep_cache: bool = Field(
+        default=False,
+        description="llama.cpp only: what its slots have cached is saved when it is stopped, and restored when it "
+        "comes back, so that the same prompts need not be read again.",
+    )
     priority: int = Field(
         default=0,
         description="Added to the priority of requests for the model; while it serves, it does not make way for less.",

@@ -372,7 +372,7 @@ async def test_a_kept_connection_that_has_begun_to_answer_is_not_replaced() -> N
 class SlowDownstream:
     """A client that stops reading with every write."""
 
-    address = b"192.0.2.1"
+    address = "192.0.2.1"
     keeps_alive = True
 
     def __init__(self, frontend: Frontend) -> None:

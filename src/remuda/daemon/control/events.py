@@ -26,8 +26,8 @@ from remuda.plan.serving import Serving
 
 _LOOK_EVERY_S = 0.25
 _SILENCE_S = 15.0
-# The interface of llama-swap has no word for an instance that finishes its requests before it goes.
-_STATES = {"draining": "stopping"}
+# The interface of llama-swap has no words for these; what sleeps has to come first as what is stopped has.
+_STATES = {"draining": "stopping", "falling_asleep": "stopping", "asleep": "stopped", "waking": "starting"}
 _CAPABILITIES = {"vision": "vision", "tools": "function_calling", "reranking": "reranker"}
 
 

@@ -27,7 +27,7 @@ class Account:
     beginning = b""
     tail: Tail | None = None
 
-    def __init__(self, forward: Forward, client: bytes, began: float) -> None:
+    def __init__(self, forward: Forward, client: str, began: float) -> None:
         self.forward = forward
         self.client = client
         self.began = began
@@ -74,7 +74,7 @@ class Account:
         return Record(
             number,
             epoch_s + began,
-            self.client.decode(),
+            self.client,
             forward.key.name,
             head.method.decode(),
             head.target.path.decode("latin-1"),
@@ -93,12 +93,12 @@ class Account:
         )
 
 
-def own_record(head: RequestHead, answer: Answer, key: str, client: bytes, at: float) -> Record:
+def own_record(head: RequestHead, answer: Answer, key: str, client: str, at: float) -> Record:
     """The record of a request that was answered by the gateway itself, at once."""
     return Record(
         number=0,
         at=at,
-        client=client.decode(),
+        client=client,
         key=key,
         method=head.method.decode(),
         path=head.target.path.decode("latin-1"),

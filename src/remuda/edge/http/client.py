@@ -51,7 +51,7 @@ class ClientConnection(asyncio.Protocol):
     """A connection of the server, the `Sink` of a reader, and the `Downstream` of exchanges."""
 
     def __init__(self, frontend: Frontend) -> None:
-        self.address = b"unknown"
+        self.address = "unknown"
         self.is_writable = True
         self._frontend = frontend
         self._limits = frontend.limits
@@ -78,7 +78,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport = transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
-            self.address = str(peer[0]).encode()
+            self.address = str(peer[0])
         self._is_counted = self._frontend.enter(self, self.address)
         self._arm()
         if not self._is_counted:

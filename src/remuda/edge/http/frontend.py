@@ -84,7 +84,7 @@ class Frontend:
     scheme: bytes = b"http"
     memo: Memo[Admitted] = field(default_factory=Memo)
     connections: set[Connection] = field(default_factory=set)
-    addresses: dict[bytes, int] = field(default_factory=dict)
+    addresses: dict[str, int] = field(default_factory=dict)
     queued: dict[str, int] = field(default_factory=dict)
     meters: dict[str, Meter] = field(default_factory=dict)
     requests: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -112,7 +112,7 @@ class Frontend:
         self.limits = limits
         self.memo.forget()
 
-    def enter(self, connection: Connection, address: bytes) -> bool:
+    def enter(self, connection: Connection, address: str) -> bool:
         """Take a new connection in; False when there are enough from its address, and it is not counted."""
         self.connections.add(connection)
         count = self.addresses.get(address, 0)
@@ -121,7 +121,7 @@ class Frontend:
         self.addresses[address] = count + 1
         return True
 
-    def leave(self, connection: Connection, address: bytes | None) -> None:
+    def leave(self, connection: Connection, address: str | None) -> None:
         """Forget a connection that is closed; `address`: where it was counted."""
         self.connections.discard(connection)
         if address is not None:
@@ -129,7 +129,7 @@ class Frontend:
         if not self.connections:
             self.emptied.set()
 
-    def answered(self, inbound: Inbound, answer: Answer, address: bytes) -> None:
+    def answered(self, inbound: Inbound, answer: Answer, address: str) -> None:
         """Tell the observer of a request that no server was asked for; what could not even be read is nobody's."""
         head, verdict = inbound.head, inbound.verdict
         if head is not None:

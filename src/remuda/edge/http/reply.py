@@ -30,7 +30,7 @@ class Downstream(Protocol):
     """The client's side of an exchange."""
 
     @property
-    def address(self) -> bytes:
+    def address(self) -> str:
         """The client's IP address."""
         ...
 
