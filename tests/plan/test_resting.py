@@ -37,9 +37,9 @@ def test_the_files_of_a_cache_are_not_in_a_container() -> None:
 
 
 def test_the_directory_of_a_cache_is_ours() -> None:
-    text = "    engine: llama-cpp\n    keep_cache: true\n    settings: {slot_save_path: /tmp}\n"
+    text = "    engine: llama-cpp\n    keep_cache: true\n    settings: {slot-save-path: /tmp}\n"
     (found,) = problems(text)
-    assert found[2] == "`models.m.settings.slot_save_path` is set by `keep_cache`"
+    assert found[2] == "`models.m.settings.slot-save-path` is set by `keep_cache`"
 
 
 @pytest.mark.parametrize("key", ["always_on: true", "swappable: false"])
