@@ -146,3 +146,31 @@ def test_nothing_of_an_engine_or_a_gpu_is_loaded_on_this_machine() -> None:
     assert ended.returncode == 0, ended.stderr
     assert "vLLM on cpu" in ended.stdout
     assert time.monotonic() - begun < 10
+
+
+def test_a_log_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "engine.log"
+    log.write_text("starting\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB\n")
+    assert run(["doctor", "--log", str(log)]) == 0
+    assert f"{log}:2" in capsys.readouterr().out
+
+
+def test_an_engine_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "engine", str(tmp_path / "nothing")]) == 2
+    assert "nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("one", "two"),
+        ("engine", "one", "two"),
+        ("one", "--save", "x"),
+        ("one", "--log", "x"),
+        ("engine", "one", "--facts", "x"),
+        ("--log", "x", "--facts", "y"),
+    ],
+)
+def test_nothing_that_is_asked_for_is_dropped(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", *asked]) == 2
+    assert capsys.readouterr().out == ""

@@ -36,22 +36,18 @@ def command(what: tuple[str, ...], file: Path | None, *, as_json: bool, **wanted
     installed engine, whose import is tried in another process. No engine is imported here and no GPU is used. The exit
     code is 3 if MODEL cannot run or the engine is broken, and 4 if a driver does not tell its devices.
     """
-    match what, wanted["log"]:
-        case _, Path() as log:
-            from remuda.cli.forensics import examine_log  # noqa: PLC0415
+    _refuse_two_things(what, wanted)
+    if wanted["log"]:
+        from remuda.cli.forensics import examine_log  # noqa: PLC0415 (each of these loads what it needs)
 
-            return examine_log(log, as_json=as_json)
-        case ("engine", path), _:
-            from remuda.cli.forensics import examine_engine  # noqa: PLC0415
+        return examine_log(wanted["log"], as_json=as_json)
+    if _is_engine(what):
+        from remuda.cli.forensics import examine_engine  # noqa: PLC0415
 
-            return examine_engine(path, as_json=as_json)
+        return examine_engine(what[1], as_json=as_json)
     from remuda.cli import verdicts  # noqa: PLC0415 (the tables and the probes load only here)
     from remuda.edge.probes.host import lost  # noqa: PLC0415
 
-    if len(what) > 1:
-        raise SpecError(f"cannot judge {len(what)} models at once", hint="name one, or none for the whole machine")
-    if what and wanted["save"]:
-        raise SpecError("cannot save the facts and judge a model at once", hint="leave out one of them")
     host = read_facts(wanted["facts"]) if wanted["facts"] else _probe()
     if wanted["save"]:
         _save(host, wanted["save"])
@@ -62,6 +58,23 @@ def command(what: tuple[str, ...], file: Path | None, *, as_json: bool, **wanted
     if missing := lost(host):
         raise ProbeError(f"devices may be missing: {missing[0].message}")
     return 0
+
+
+def _is_engine(what: tuple[str, ...]) -> bool:
+    return len(what) > 1 and what[0] == "engine"
+
+
+def _refuse_two_things(what: tuple[str, ...], wanted: _Wanted) -> None:
+    """Raises SpecError where one thing that was asked for would be dropped for another."""
+    if len(what) > 1 + _is_engine(what):
+        named = "engines" if _is_engine(what) else "models"
+        raise SpecError(f"cannot judge several {named} at once", hint="name one, or none for the whole machine")
+    asked = [option for option in ("facts", "save", "log") if wanted[option]]
+    subject = "an engine" if _is_engine(what) else "a model" if what else None
+    if subject and asked and (_is_engine(what) or asked != ["facts"]):
+        raise SpecError(f"cannot judge {subject} with `--{asked[-1]}`", hint="leave out one of them")
+    if "log" in asked and len(asked) > 1:
+        raise SpecError(f"cannot read a log with `--{asked[0]}`", hint="leave out one of them")
 
 
 def read_facts(path: Path) -> Host:
