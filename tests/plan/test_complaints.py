@@ -44,3 +44,8 @@ def test_a_log_of_an_engine_that_is_well() -> None:
 def test_any_text_can_be_read(text: str, first_line: int) -> None:
     for found in complaints(text, first_line=first_line):
         assert first_line <= found.line <= first_line + text.count("\n")
+
+
+def test_what_one_line_says_twice_counts_once() -> None:
+    (found,) = complaints("x\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB\n")
+    assert (found.line, found.times) == (2, 1)

@@ -25,7 +25,7 @@ _LONGEST: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One kind of complaint: the line (from 1) that it is first in, how many times it is there, and what it means.
+    """One kind of complaint: the line (from 1) that it is first in, how many lines have it, and what it means.
 
     `proof` is what would show the cause, `advice` what to do, `source` who says so: None where no row of the table of
     symptoms is behind it.
@@ -52,13 +52,23 @@ def complaints(text: str, *, first_line: int = 1) -> tuple[Complaint, ...]:
 
 
 def _symptom(text: str, lines: Sequence[str], symptom: Symptom) -> Complaint | None:
-    starts = [found.start() for found in re.finditer(symptom.pattern, text)]
-    if not starts:
+    found = _lines_with(symptom.pattern, text)
+    if not found:
         return None
-    line = text.count("\n", 0, starts[0]) + 1
-    return Complaint(
-        line, len(starts), _shown(lines[line - 1]), symptom.cause, symptom.proof, symptom.advice, symptom.source
-    )
+    said = _shown(lines[found[0] - 1])
+    return Complaint(found[0], len(found), said, symptom.cause, symptom.proof, symptom.advice, symptom.source)
+
+
+def _lines_with(pattern: str, text: str) -> list[int]:
+    """The lines, from 1, in which the pattern begins, each once however often it does."""
+    found: list[int] = []
+    line, counted = 1, 0
+    for start in (match.start() for match in re.finditer(pattern, text)):
+        line += text.count("\n", counted, start)
+        counted = start
+        if not found or found[-1] != line:
+            found.append(line)
+    return found
 
 
 def _troubles(lines: Sequence[str]) -> Iterator[Complaint]:
