@@ -10,7 +10,7 @@ class Sender:
         self.name = name
         self.said = said
 
-    def send(self) -> None:
+    def flush(self) -> None:
         self.said.append(self.name)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from remuda.edge.http import upstream as upstream_module
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.memo import Memo
+from remuda.edge.http.outbox import Outbox
 from remuda.edge.http.pool import Pool
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.upstream import Loss, LossKind, Outgoing, UpstreamConnection
@@ -273,7 +274,9 @@ def told(reads: list[tuple[bytes, Outgoing]]) -> Told:
 
     async def listen() -> Told:
         wire, free, ears = Wire(), list[UpstreamConnection](), [Ear()]
-        connection = UpstreamConnection(Endpoint("127.0.0.1", 1), Limits(), free.append)
+        connection = UpstreamConnection(
+            Endpoint("127.0.0.1", 1), Limits(), Outbox(asyncio.get_running_loop()), free.append
+        )
         connection.connect(reads[0][1], ears[0], None)
         connection.connection_made(wire)
         for data, outgoing in reads:
@@ -281,6 +284,7 @@ def told(reads: list[tuple[bytes, Outgoing]]) -> Told:
                 free.clear()
                 ears.append(Ear())
                 connection.send(outgoing, ears[-1], 0.0)
+            connection.flush()
             if not wire.is_gone:
                 connection.data_received(data)
         return [(ear.head, ear.pieces, ear.loss, ear.over.is_set()) for ear in ears], wire.is_gone

@@ -56,7 +56,7 @@ class ClientConnection(asyncio.Protocol):
         self._frontend = frontend
         self._limits = frontend.limits
         self._transport: asyncio.Transport
-        self._outbox = frontend.outbox
+        self._outbox = frontend.pool.outbox
         self._unsent = b""
         self._reader = RequestReader(self, frontend.limits, frontend.memo)
         self._queue: deque[Inbound] = deque()
@@ -145,14 +145,14 @@ class ClientConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, with a reset: even where only the close would end a body, this is not taken for its end."""
         self._gone()
-        self.send()
+        self.flush()
         if (sock := self._transport.get_extra_info("socket")) is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
     # What the outbox calls.
 
-    def send(self) -> None:
+    def flush(self) -> None:
         """Send what has been written."""
         if self._unsent:
             data, self._unsent = self._unsent, b""
@@ -213,7 +213,7 @@ class ClientConnection(asyncio.Protocol):
             self._outbox.add(self)
         self._unsent += data
         if len(self._unsent) > _AT_ONCE_BYTES:
-            self.send()
+            self.flush()
 
     def hold(self, *, on: bool) -> None:
         """Read nothing from the client while on."""
@@ -289,7 +289,7 @@ class ClientConnection(asyncio.Protocol):
         if self._phase is _CLOSE or self._transport.is_closing():
             return
         self._phase = _CLOSE
-        self.send()
+        self.flush()
         self._reader.stop()
         if self._is_lingering and self._transport.can_write_eof():
             self._transport.write_eof()

@@ -14,7 +14,6 @@ from typing import Protocol, TypeVar
 from remuda.edge.http.account import own_record
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.memo import Memo
-from remuda.edge.http.outbox import Outbox
 from remuda.edge.http.pool import Pool
 from remuda.edge.http.reader import Inbound
 from remuda.edge.http.seam import Admission, Observer, Residency
@@ -80,7 +79,6 @@ class Frontend:
     observer: Observer
     loop: asyncio.AbstractEventLoop
     epoch_s: float
-    outbox: Outbox
     scheme: bytes = b"http"
     memo: Memo[Admitted] = field(default_factory=Memo)
     connections: set[Connection] = field(default_factory=set)
@@ -102,7 +100,6 @@ class Frontend:
             observer=service.observer,
             loop=loop,
             epoch_s=time.time() - loop.time(),
-            outbox=Outbox(loop),
             scheme=b"https" if service.tls else b"http",
         )
 

@@ -11,16 +11,18 @@ import ssl
 from itertools import chain
 
 from remuda.edge.http.limits import Limits
+from remuda.edge.http.outbox import Outbox
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.upstream import Listener, Outgoing, UpstreamConnection
 
 
 class Pool:
-    """Idle connections by endpoint, and the way to new ones."""
+    """Idle connections by endpoint, and the way to new ones; `outbox` sends what is written to them."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
+        self.outbox = Outbox(self._loop)
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
         self._context: ssl.SSLContext | None = None
 
@@ -38,7 +40,7 @@ class Pool:
 
     def connect(self, endpoint: Endpoint, outgoing: Outgoing, listener: Listener) -> UpstreamConnection:
         """Send a request on a new connection."""
-        connection = UpstreamConnection(endpoint, self._limits, self._keep)
+        connection = UpstreamConnection(endpoint, self._limits, self.outbox, self._keep)
         connection.connect(outgoing, listener, self.tls() if endpoint.tls else None)
         return connection
 

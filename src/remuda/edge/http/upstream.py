@@ -25,6 +25,7 @@ import httptools
 from remuda.edge.http.chunks import payload
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.memo import Memo
+from remuda.edge.http.outbox import Outbox
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.unix_socket import short_path
 from remuda.gateway.reply import ResponseHead, read_response
@@ -88,8 +89,8 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         *("_body", "_connecting", "_early_until", "_fields", "_has_ended", "_head", "_head_seen_bytes", "_is_between"),
         *("_is_between_chunks", "_is_garbled", "_is_head_told", "_is_in_chunk", "_is_interim", "_is_kept"),
-        *("_is_reusable", "_limits", "_listener", "_loop"),
-        *("_outgoing", "_parser", "_released", "_transport", "endpoint", "kept_until"),
+        *("_is_reusable", "_limits", "_listener", "_loop", "_outbox", "_outgoing", "_parser", "_released"),
+        *("_transport", "_unsent", "endpoint", "kept_until"),
     )
 
     # The state of one exchange, set by `_begin`.
@@ -107,10 +108,14 @@ class UpstreamConnection(asyncio.Protocol):
     _is_in_chunk: bool
     _is_between_chunks: bool
 
-    def __init__(self, endpoint: Endpoint, limits: Limits, released: Callable[[UpstreamConnection], None]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, limits: Limits, outbox: Outbox, released: Callable[[UpstreamConnection], None]
+    ) -> None:
         self.endpoint = endpoint
         self.kept_until = 0.0
         self._limits = limits
+        self._outbox = outbox
+        self._unsent = b""
         self._released = released
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -140,6 +145,7 @@ class UpstreamConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, so that the engine stops generating; the listener hears nothing more."""
         self._listener = self._outgoing = None
+        self._unsent = b""
         if self._connecting is not None:
             self._connecting.cancel()
         if self._transport is not None:
@@ -154,6 +160,14 @@ class UpstreamConnection(asyncio.Protocol):
         """Read on."""
         if self._transport is not None and self.is_open:
             self._transport.resume_reading()
+
+    # What the outbox calls.
+
+    def flush(self) -> None:
+        """Send the request that has been written."""
+        if self._unsent and self._transport is not None:
+            data, self._unsent = self._unsent, b""
+            self._transport.write(data)
 
     # What the transport calls.
 
@@ -297,7 +311,8 @@ class UpstreamConnection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101  both callers have one
         self._early_until = now + self._limits.early_s
         if len(outgoing.body) <= _JOIN_BYTES:
-            self._transport.write(outgoing.head + outgoing.body)
+            self._unsent = outgoing.head + outgoing.body
+            self._outbox.add(self)
         else:
             self._transport.write(outgoing.head)
             self._transport.write(outgoing.body)
@@ -351,7 +366,8 @@ class UpstreamConnection(asyncio.Protocol):
         assert transport is not None  # noqa: S101  data came from it
         self._listener = self._outgoing = None
         # What has been answered before it was sent whole leaves bytes behind that would precede the next request.
-        if self._is_reusable and not transport.is_closing() and not transport.get_write_buffer_size():
+        is_sent = not self._unsent and not transport.get_write_buffer_size()
+        if self._is_reusable and is_sent and not transport.is_closing():
             self._released(self)
         else:
             transport.abort()
