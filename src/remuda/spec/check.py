@@ -14,7 +14,19 @@ from remuda.errors import Position, Problem
 from remuda.spec.document import Document
 from remuda.spec.fleet import Fleet
 from remuda.spec.problems import problems_of
-from remuda.spec.rules import gateway, images, model_ids, models, names, references, residency, routes, settings, shape
+from remuda.spec.rules import (
+    accounts,
+    gateway,
+    images,
+    model_ids,
+    models,
+    names,
+    references,
+    residency,
+    routes,
+    settings,
+    shape,
+)
 
 Rule = Callable[[Document], Iterator[Problem]]
 
@@ -35,6 +47,9 @@ RULES: Final[tuple[Rule, ...]] = (
     models.memory,
     images.tag_or_digest,
     images.form,
+    accounts.accounts,
+    accounts.names_and_paths,
+    accounts.numbers,
     settings.spellings,
     references.references,
     routes.targets,
