@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from remuda.render.contract import Target
+from remuda.render.quadlet import target as quadlet
 
-_ALL: tuple[Target, ...] = ()
+_ALL: tuple[Target, ...] = (quadlet,)
 
 TARGETS: Mapping[str, Target] = {target.NAME: target for target in _ALL}
 """Every target, by the name that the command line uses; in the order in which they are presented."""
