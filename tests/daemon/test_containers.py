@@ -17,8 +17,8 @@ from remuda.edge.http.seam import Endpoint
 from remuda.edge.readiness import answers
 from remuda.engines import ENGINES
 from remuda.engines.contract import Order, Readiness
-from remuda.plan.container import PROGRAMS
 from remuda.plan.care import Care
+from remuda.plan.container import PROGRAMS
 from remuda.plan.plan import Instance
 from tests.daemon.containers import Herd
 from tests.edge.containers.tools import BOTH, FAKE, IMAGE, machine

@@ -1,0 +1,104 @@
+"""The script `prepare`, run for real: in a home of the test, with a podman that only keeps secrets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from remuda.edge.rendered import write
+from remuda.plan.check import load_fleet
+from remuda.render.contract import Request
+from remuda.render.quadlet import target
+from tests.render import golden
+
+HERE = Path(__file__).parent
+SECRET = "s3cret-marker"
+FLEET = """
+engines: {{vllm: {{image: docker.io/vllm/vllm-openai, tag: v1, devices: [cpu]}}}}
+models:
+  a:
+    engine: vllm
+    runtime: podman
+    model: org/a
+    port: 8001
+    environment: {{HF_TOKEN: "${{file:{secret}}}", OTHER: "${{cred:other}}"}}
+"""
+PODMAN = """#!/bin/sh
+cd "$HOME" && mkdir -p kept
+echo "$*" >>calls
+case "$2 $3" in
+    exists\\ *) [ -e "kept/$3" ] ;;
+    'inspect --showsecret') cat "kept/$6" ;;
+    create\\ *) cat >"kept/$3" ;;
+    rm\\ *) rm "kept/$3" ;;
+esac
+"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A rendered fleet in `out`, a secret's file, a home, and programs that would change the real machine."""
+    (tmp_path / "token").write_text(SECRET + "\n")
+    fleet, _, _ = load_fleet(FLEET.format(secret=tmp_path / "token"), "remuda.yaml")
+    write(tmp_path / "out", "quadlet", target.render(Request(fleet)))
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, text in (("podman", PODMAN), ("loginctl", '#!/bin/sh\necho "$0 $*" >>"$HOME/calls"\n')):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    (tmp_path / "home").mkdir()
+    return tmp_path
+
+
+def prepare(machine: Path, *arguments: str) -> str:
+    environment = {"HOME": str(machine / "home"), "PATH": f"{machine / 'bin'}:{os.environ['PATH']}"}
+    command = [str(machine / "out/prepare"), *arguments]
+    result = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=20)
+    assert result.stderr == ""
+    assert SECRET not in result.stdout
+    return result.stdout
+
+
+def test_it_shows_first_and_changes_nothing(machine: Path) -> None:
+    said = prepare(machine)
+    assert "+ mkdir -p -- " in said
+    assert said.endswith("nothing was done: run this again with --apply\n")
+    assert [path.name for path in (machine / "home").rglob("*") if path.name not in ("kept", "calls")] == []
+
+
+def test_it_does_it_once(machine: Path) -> None:
+    assert "+ install" in prepare(machine, "--apply")
+    home = machine / "home"
+    units = home / ".config/containers/systemd"
+    assert (units / "vllm-a.container").read_text() == (
+        machine / "out/config/containers/systemd/vllm-a.container"
+    ).read_text()
+    assert (home / ".cache/huggingface").is_dir()
+    (kept,) = (home / "kept").iterdir()
+    assert kept.read_text() == SECRET
+    assert SECRET not in (home / "calls").read_text()
+    again = prepare(machine, "--apply")
+    assert [line for line in again.splitlines() if line.startswith("+") and "enable-linger" not in line] == []
+    assert "podman secret create other -" in again
+
+
+def test_a_secret_that_changed_is_given_anew(machine: Path) -> None:
+    prepare(machine, "--apply")
+    (machine / "token").write_text("another")
+    assert "+ replace_secret" in prepare(machine, "--apply")
+    assert [kept.read_text() for kept in (machine / "home/kept").iterdir()] == ["another"]
+
+
+def test_another_argument_is_refused(machine: Path) -> None:
+    result = subprocess.run([machine / "out/prepare", "--yes"], check=False, capture_output=True, text=True, timeout=20)
+    assert (result.returncode, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("case", [case for case in golden.cases("quadlet") if case != "refused"])
+def test_shellcheck_finds_nothing(case: str) -> None:
+    script = HERE / case / "expected/prepare"
+    result = subprocess.run(["shellcheck", script], check=False, capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stdout) == (0, "")
