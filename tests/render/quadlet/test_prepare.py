@@ -102,3 +102,56 @@ def test_shellcheck_finds_nothing(case: str) -> None:
     script = HERE / case / "expected/prepare"
     result = subprocess.run(["shellcheck", script], check=False, capture_output=True, text=True, timeout=30)
     assert (result.returncode, result.stdout) == (0, "")
+
+
+IN_A_MACHINE_OF_ITS_OWN = """
+set -e
+mkdir -p "$1/own" "$1/programs"
+mount -t tmpfs own "$1/own"
+for name in etc var; do
+    mkdir -p "$1/own/$name/upper" "$1/own/$name/work"
+    mount -t overlay own -o "lowerdir=/$name,upperdir=$1/own/$name/upper,workdir=$1/own/$name/work" "/$name"
+done
+mount -t tmpfs own /run
+printf '#!/bin/sh\\nmkdir -p /run/user/503\\n' >"$1/programs/systemctl"
+chmod +x "$1/programs/systemctl"
+PATH=$1/programs:$PATH
+"$1/out/prepare" --apply >/dev/null
+echo "again: $("$1/out/prepare" --apply | grep -v ^then)"
+id -nG vllm
+grep vllm: /etc/subuid /etc/subgid
+stat -c '%n %U:%G %a' /var/lib/vllm /var/cache/vllm /var/lib/systemd/linger/vllm
+ls /etc/containers/systemd/users/503
+sed -i s/vllm:300000/somebody:300001/ /etc/subuid
+"$1/out/prepare" 2>&1 && exit 1 || true
+"""
+
+REFUSAL = (
+    "error: cannot give vllm the range 300000:65536: /etc/subuid gives it another, or some of this to somebody else"
+)
+
+
+def test_a_machine_is_prepared_by_root(tmp_path: Path) -> None:
+    isolated = ["unshare", "--mount", "--propagation", "private"]
+    probe = 'mount -t tmpfs own "$1" && which systemd-sysusers systemd-tmpfiles'
+    command = [*isolated, "sh", "-c", probe, "sh", str(tmp_path)]
+    if subprocess.run(command, check=False, capture_output=True).returncode != 0:
+        pytest.skip("this takes root, the right to mount, and systemd's programs")
+    fleet, _, _ = load_fleet((HERE / "seed-001/remuda.yaml").read_bytes(), "remuda.yaml")
+    write(tmp_path / "out", "quadlet", target.render(Request(fleet)))
+    script = [*isolated, "sh", "-c", IN_A_MACHINE_OF_ITS_OWN, "sh", str(tmp_path)]
+    result = subprocess.run(script, check=False, capture_output=True, text=True, timeout=50)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [
+        "again: everything is prepared",
+        "vllm systemd-journal",
+        "/etc/subuid:vllm:300000:65536",
+        "/etc/subgid:vllm:300000:65536",
+        "/var/lib/vllm vllm:vllm 700",
+        "/var/cache/vllm vllm:vllm 700",
+        "/var/lib/systemd/linger/vllm root:root 644",
+        "vllm-llama-3-8b.container",
+        "vllm-pinned.container",
+        "vllm-qwen2-5-7b.container",
+        REFUSAL,
+    ]
