@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from remuda.engines import ollama
 from remuda.errors import Problem, SpecError
 from remuda.plan.container import SOCKETS
 from remuda.render.quadlet import names
@@ -42,6 +43,11 @@ def objections(model: Effective) -> Iterator[Problem]:
         if getattr(entry, name) and name in entry.model_fields_set:
             key = name.removesuffix("_s")
             yield Problem(f"{label((*path, key))} has no effect in a unit: {instead}", (*path, key), severity="warning")
+    if model.engine == ollama.NAME and entry.ready:
+        message = (
+            f"{label((*path, 'ready'))} has no effect in a unit: Ollama's image can only be asked by `ollama list`"
+        )
+        yield Problem(message, (*path, "ready"), severity="warning")
     if model.devices is None:
         message = f"model `{model.model_id}` names no devices: its container sees no GPU"
         hint = "set `devices`, here or for the engine: `[cuda:all]`, or `[cpu]` if that is meant"
