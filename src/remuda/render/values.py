@@ -78,9 +78,7 @@ class _Reader:
             return {key: self.inside(child, path) for key, child in value.items()}
         return [self.inside(child, path) for child in value] if isinstance(value, list | tuple) else value
 
-    def text(
-        self, text: str, path: Path, hint: str = "pass it in `environment`, as far as the engine reads it there"
-    ) -> str:
+    def text(self, text: str, path: Path, hint: str = _IN_ENVIRONMENT) -> str:
         parts = parse(text)
         for part in _references(parts):
             message = f"{label(path)} has `{part}`, which would be written to a file"
