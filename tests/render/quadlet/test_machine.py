@@ -40,6 +40,11 @@ exec "$1/programs/usr/bin/systemd-nspawn" -q --ephemeral -D "$1/tree" --register
     --console=pipe --capability=all --bind="$2:/shared" --system-call-filter="add_key keyctl bpf" -b
 """
 
+SWEEP = """
+umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup
+find /sys/fs/cgroup/remuda-machine -depth -type d -exec rmdir {} +
+"""
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(180),
@@ -108,6 +113,7 @@ def machine(shared: Path) -> Iterator[Machine]:
     finally:
         booted.kill()
         booted.wait()
+        subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", SWEEP], check=True)
 
 
 def leader(booted: subprocess.Popen[bytes], log: Path) -> int:
