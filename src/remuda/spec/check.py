@@ -15,6 +15,7 @@ from remuda.spec.document import Document
 from remuda.spec.fleet import Fleet
 from remuda.spec.problems import problems_of
 from remuda.spec.rules import (
+    accounts,
     commands,
     gateway,
     images,
@@ -54,6 +55,9 @@ RULES: Final[tuple[Rule, ...]] = (
     commands.all_gpus,
     visibility.choosing,
     visibility.all_of_a_container,
+    accounts.accounts,
+    accounts.names_and_paths,
+    accounts.numbers,
     settings.spellings,
     references.references,
     routes.targets,

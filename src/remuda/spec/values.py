@@ -215,6 +215,7 @@ Address = Annotated[
 Url = Annotated[str, PlainValidator(parse_url), _schema(type="string", pattern="^https?://")]
 Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 Count = Annotated[int, Field(ge=1)]
+AccountId = Annotated[int, Field(ge=0, le=2**32 - 2)]
 Cpus = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Affinity = Annotated[
     str, PlainValidator(parse_affinity), _schema(type="string", pattern=f"^({_AFFINITY.pattern})$", format="affinity")

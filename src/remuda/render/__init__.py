@@ -1,0 +1,16 @@
+"""The render targets: one pure module or package each, and the table of all of them.
+
+Adding one is a module with the names of `contract.Target`, a line in `_ALL`, and a folder of cases in `tests/render`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from remuda.render.contract import Target
+from remuda.render.quadlet import target as quadlet
+
+_ALL: tuple[Target, ...] = (quadlet,)
+
+TARGETS: Mapping[str, Target] = {target.NAME: target for target in _ALL}
+"""Every target, by the name that the command line uses; in the order in which they are presented."""
