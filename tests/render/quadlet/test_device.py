@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from remuda.facts.host import Device, Host
+from remuda.facts.device import Device
+from remuda.facts.host import Host
 from remuda.render.quadlet.device import Devices, devices
 
 NOWHERE = Host(())

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from remuda.facts.host import Host, visibility
+from remuda.facts.host import Host
+from remuda.facts.names import visibility
 
 _OURS = re.compile(r"(?P<kind>cuda|rocm)(?::(?P<all>all)|\d+)")
 _KFD = ("/dev/kfd", "/dev/dri")
