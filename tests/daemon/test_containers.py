@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from remuda.daemon.containers import PROGRAMS, weights_of
+from remuda.daemon.containers import weights_of
 from remuda.daemon.runtimes import Start
 from remuda.edge import ports
 from remuda.edge.containers.complaint import ContainerError
@@ -18,6 +18,7 @@ from remuda.edge.readiness import answers
 from remuda.engines import ENGINES
 from remuda.engines.contract import Order, Readiness
 from remuda.plan.care import Care
+from remuda.plan.container import PROGRAMS
 from remuda.plan.plan import Instance
 from tests.daemon.containers import Herd
 from tests.edge.containers.tools import BOTH, FAKE, IMAGE, machine

@@ -15,7 +15,7 @@ import glob
 import os
 import re
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,16 +29,8 @@ from remuda.edge.records import Record
 from remuda.engines import ENGINES
 from remuda.engines.contract import Launch
 from remuda.errors import EffectError
-from remuda.plan.container import Contained, inside
+from remuda.plan.container import PROGRAMS, Contained, inside
 from remuda.plan.plan import Instance
-
-PROGRAMS: Mapping[str, tuple[str, ...]] = {
-    "llama-cpp": ("/app/llama-server",),
-    "ollama": ("ollama",),
-    "sglang": ("python3", "-m", "sglang.launch_server"),
-    "vllm": ("vllm",),
-}
-"""What runs an engine in the image that its project publishes; `executable` says it for any other image."""
 
 _PART = re.compile(r"(?P<name>.+)-\d{5}(?P<rest>-of-\d{5}\.gguf)")
 _ANYWHERE = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there

@@ -17,10 +17,23 @@ from dataclasses import dataclass
 from remuda.facts.host import Host, visibility
 from remuda.spec.merge import Effective
 
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "llama-cpp": ("/app/llama-server",),
+    "ollama": ("ollama",),
+    "sglang": ("python3", "-m", "sglang.launch_server"),
+    "vllm": ("vllm",),
+}
+"""What runs an engine in the image that its project publishes; `executable` says it for any other image."""
+
+SOCKETS = frozenset({"docker.sock", "podman.sock", "containerd.sock", "crio.sock"})
+"""Whoever has one of these is root on the machine."""
+
 CUDA = "CUDA_VISIBLE_DEVICES"
 _KFD = ("/dev/kfd", "/dev/dri")
-_SHARING = frozenset({"vllm", "sglang"})
-_SHM_BYTES = 32 * 1024**3
+SHARING = frozenset({"vllm", "sglang"})
+"""Engines whose workers share memory."""
+
+SHM_BYTES = 32 * 1024**3
 """What seed deployments of vLLM give it; a limit, not an allocation. Podman's and docker's 64 MiB end NCCL."""
 
 
@@ -47,7 +60,7 @@ def contained(model: Effective, image: str, host: Host, devices: Sequence[str]) 
         image=image,
         devices=tuple(dict.fromkeys(_entries(host, devices))),
         volumes=model.entry.volumes,
-        shm_bytes=model.entry.shm_size or (_SHM_BYTES if model.engine in _SHARING else None),
+        shm_bytes=model.entry.shm_size or (SHM_BYTES if model.engine in SHARING else None),
         is_on_host_network=model.entry.network == "host",
     )
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from remuda.render.compose import target as compose
 from remuda.render.contract import Target
 
-_ALL: tuple[Target, ...] = ()
+_ALL: tuple[Target, ...] = (compose,)
 
 TARGETS: Mapping[str, Target] = {target.NAME: target for target in _ALL}
 """Every target, by the name that the command line uses; in the order in which they are presented."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from remuda.errors import EffectError
-from remuda.plan.container import Contained
+from remuda.plan.container import SOCKETS, Contained
 
 FLEET = "remuda.fleet"
 MODEL = "remuda.model"
@@ -23,8 +23,6 @@ ATTEMPT = "remuda.attempt"
 
 _LOG_BYTES = 16 * 1024 * 1024
 """How much of the output the program itself keeps: enough to catch up after a restart of the daemon."""
-
-_SOCKETS = frozenset({"docker.sock", "podman.sock", "containerd.sock", "crio.sock"})
 
 Argv = tuple[str, ...]
 
@@ -92,7 +90,7 @@ def _resources(contained: Contained) -> Argv:
 
 
 def _volume(volume: str) -> str:
-    if PurePath(volume.partition(":")[0]).name in _SOCKETS:
+    if PurePath(volume.partition(":")[0]).name in SOCKETS:
         message = f"cannot show `{volume}` to a container: whoever has that socket is root on this machine"
         raise EffectError(message, hint="remove it from `volumes`")
     return volume
