@@ -15,9 +15,9 @@ from remuda.spec.model import Model
 SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     compose.UNSAID.program: {
         Model: """name engine runtime model served_name cmd ready url devices settings environment environment_file
-            image tag digest shm_size volumes network executable port memory priority preload always_on enabled unit aliases
-            strip_params set_params timings on_disconnect capabilities context_length metadata upstream_headers unlisted
-            limits""",
+            image tag digest shm_size volumes network executable port memory priority preload always_on enabled unit
+            aliases strip_params set_params timings on_disconnect capabilities context_length metadata upstream_headers
+            unlisted limits""",
         EngineDefaults: """image tag digest devices environment environment_file settings executable open_files_limit
             startup_ordering""",
         Residency: "",

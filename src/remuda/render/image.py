@@ -1,0 +1,111 @@
+"""How an engine is run from the image that its project publishes: its port, its cache, its words, its health check.
+
+The words are those of the engine's own module, with which Remuda starts it itself. vLLM's are written as llmhop writes
+them, `--key=value` in the order of keys and without a program, so that its units can be compared.
+
+Sources: the Dockerfiles of vllm-project/vllm, sgl-project/sglang, ggml-org/llama.cpp (.devops) and ollama/ollama.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from remuda.engines import ENGINES, command, flags, llama_cpp, ollama, sglang, vllm
+from remuda.engines.contract import Order
+from remuda.plan.container import PROGRAMS
+from remuda.render.values import Values
+from remuda.spec.merge import Effective
+
+ANYWHERE = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there
+LOOPBACK = "127.0.0.1"
+
+_PORTS = {vllm.NAME: 8000, sglang.NAME: 30000, llama_cpp.NAME: 8080, ollama.NAME: 11434}
+_HUB = "/root/.cache/huggingface"
+_CACHES = {
+    vllm.NAME: _HUB,
+    sglang.NAME: _HUB,
+    llama_cpp.NAME: "/root/.cache/llama.cpp",
+    ollama.NAME: "/root/.ollama",
+    command.NAME: "/root/.cache",
+}
+_LOCKING = frozenset({llama_cpp.NAME})
+"""Engines that may lock what they have mapped."""
+
+_EQUALS = replace(vllm.DIALECT, join="equals")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one container runs. `entrypoint` is empty where the image's own will do.
+
+    `health` is a command line of a shell inside, None where nothing is known to be asked. `cache` is where the engine
+    puts what it downloads.
+    """
+
+    port: int
+    entrypoint: tuple[str, ...]
+    words: tuple[str, ...]
+    environment: Mapping[str, str]
+    health: str | None
+    cache: str
+    locks_memory: bool
+
+
+def inner_port(model: Effective) -> int | None:
+    """The port inside of the container; that of the host where the two are one; None without either."""
+    if model.entry.network == "host":
+        return model.entry.port
+    return _PORTS.get(model.engine, model.entry.port)
+
+
+def course(model: Effective, values: Values, port: int) -> Course:
+    """How a model runs on the port; raises SpecError for a setting that has no form."""
+    order = _order(model, values, port)
+    launched = ENGINES[model.engine].launch(order)
+    program, words = launched.argv[: len(order.program)], launched.argv[len(order.program) :]
+    if model.engine == vllm.NAME and model.executable is None:
+        program, words = (), (order.weights, *_vllm_flags(order))
+    return Course(
+        port=port,
+        entrypoint=program,
+        words=words,
+        environment={name: text for name, text in launched.environment.items() if name not in values.secrets},
+        health=_health(model, order),
+        cache=_CACHES[model.engine],
+        locks_memory=model.engine in _LOCKING,
+    )
+
+
+def _order(model: Effective, values: Values, port: int) -> Order:
+    entry = model.entry
+    own = (model.executable,) if model.executable else values.cmd[:1]
+    return Order(
+        model_id=model.model_id,
+        program=own or PROGRAMS[model.engine],
+        host=LOOPBACK if entry.network == "host" else ANYWHERE,
+        port=port,
+        model=entry.model,
+        served_name=entry.served_name,
+        settings=values.settings,
+        environment={"LLAMA_CACHE": _CACHES[model.engine], **values.environment}
+        if model.engine == llama_cpp.NAME
+        else values.environment,
+        cmd=values.cmd or None,
+        ready="" if entry.ready is False else entry.ready,
+    )
+
+
+def _vllm_flags(order: Order) -> tuple[str, ...]:
+    managed = {"host": order.host, "port": order.port, "served-model-name": order.name}
+    return flags.render({**flags.without_managed(order.settings, vllm.MANAGED), **managed}, _EQUALS)
+
+
+def _health(model: Effective, order: Order) -> str | None:
+    if model.engine == ollama.NAME:
+        return "ollama list"  # its image has no curl
+    path = ENGINES[model.engine].readiness(order).path
+    if path is None:
+        return None
+    return f"curl --fail --silent --show-error {shlex.quote(f'http://localhost:{order.port}{path}')}"

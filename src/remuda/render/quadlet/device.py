@@ -1,0 +1,59 @@
+"""The devices of a container as podman's Quadlet writes them.
+
+CDI names (`nvidia.com/gpu=0`, `amd.com/gpu=all`) and device nodes pass as they are. Ours are translated: `cudaN` counts
+in PCI order, as NVML and the names that `nvidia-ctk cdi generate` gives do, so the number is the same; where the GPU is
+known, its UUID says it better. AMD's nodes are given whole, and the environment shows the container some of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from remuda.facts.host import Host, visibility
+
+_OURS = re.compile(r"(?P<kind>cuda|rocm)(?::(?P<all>all)|\d+)")
+_KFD = ("/dev/kfd", "/dev/dri")
+_ROCM = "ROCR_VISIBLE_DEVICES"
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """`entries` of `AddDevice=`; `environment` that narrows them; `groups`: whether the user's own groups open them.
+
+    `unknown` are selectors that mean nothing here.
+    """
+
+    entries: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    needs_groups: bool = False
+    unknown: tuple[str, ...] = ()
+
+
+def devices(host: Host, selectors: Sequence[str]) -> Devices:
+    """What a container is given for its selectors."""
+    known = [selector for selector in selectors if selector != "cpu"]
+    entries = tuple(dict.fromkeys(entry for selector in known for entry in _entries(host, selector)))
+    rocm = [selector for selector in known if re.fullmatch(r"rocm\d+", selector)]
+    narrows = bool(rocm) and "rocm:all" not in known
+    return Devices(
+        entries=entries,
+        environment={_ROCM: visibility(host, rocm)[_ROCM]} if narrows else {},
+        needs_groups=any(entry.startswith("/dev/") for entry in entries),
+        unknown=tuple(selector for selector in known if not any(_entries(host, selector))),
+    )
+
+
+def _entries(host: Host, selector: str) -> Iterator[str]:
+    if selector.startswith("/") or re.fullmatch(r"[\w.-]+/[\w.-]+=[\w.:-]+", selector, re.ASCII):
+        yield selector
+    elif match := _OURS.fullmatch(selector):
+        if match["kind"] == "rocm":
+            yield from _KFD
+        else:
+            yield f"nvidia.com/gpu={_cdi(host, selector)}"
+
+
+def _cdi(host: Host, selector: str) -> str:
+    return "all" if selector.endswith(":all") else visibility(host, [selector])["CUDA_VISIBLE_DEVICES"]

@@ -1,0 +1,56 @@
+"""What a machine needs beside the units, as files: users, directories, lingering, and the script that puts them there.
+
+Subordinate ranges have no directory of files in which one could be put, so the script adds their lines. Users that
+somebody else makes get only the directories that their units mount.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from remuda.render.quadlet import layout, prepare
+from remuda.render.quadlet.account import Account
+from remuda.render.quadlet.container import Unit
+from remuda.spec.rules.accounts import ROOT
+
+
+def files(units: Iterable[Unit]) -> Mapping[PurePosixPath, str]:
+    """All files for the machine of these units."""
+    owned: dict[Account, list[Unit]] = defaultdict(list)
+    for unit in units:
+        owned[unit.account].append(unit)
+    made = {path: text for owner, theirs in owned.items() for path, text in _of(owner, theirs)}
+    return {**made, layout.PREPARE: prepare.script(owned)} if owned else {}
+
+
+def _of(owner: Account, units: Sequence[Unit]) -> Iterable[tuple[PurePosixPath, str]]:
+    if owner.name is None:
+        return
+    if owner.home is not None:
+        yield layout.sysusers(owner), _lines(_user(owner, units))
+    if layout.directories(owner, units):
+        yield layout.tmpfiles(owner), _lines(_directories(owner, units))
+
+
+def _user(owner: Account, units: Sequence[Unit]) -> list[str]:
+    groups = ["systemd-journal"]
+    if any(unit.devices.needs_groups for unit in units):
+        groups += ["render", "video"]
+    return [
+        f"g {owner.group} {owner.gid}",
+        f'u {owner.name} {owner.uid}:{owner.group} "Language models" {owner.home} /bin/sh',
+        *(f"m {owner.name} {group}" for group in groups),
+    ]
+
+
+def _directories(owner: Account, units: Sequence[Unit]) -> list[str]:
+    mode, group = ("0755", ROOT) if owner.name == ROOT else ("0700", owner.group)
+    made = [f"d {directory} {mode} {owner.name} {group}" for directory in layout.directories(owner, units)]
+    lingers = [f"d {layout.LINGER} 0755 root root", f"f {layout.LINGER}/{owner.name} 0644 root root"]
+    return [*made, *(lingers if owner.home is not None else ())]
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in ("# Made by `remuda render quadlet`.", *lines))

@@ -1,0 +1,80 @@
+"""What the fleet file asks for that a unit of podman's cannot do, or does differently.
+
+Nobody swaps models that run as units: what says how they take turns is a warning, what would have to happen at their
+starts and stops is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from remuda.errors import Problem
+from remuda.plan.container import SOCKETS
+from remuda.spec.form import label
+from remuda.spec.merge import Effective
+
+RUNTIME: Final = "podman"
+
+_WITHOUT_DAEMON: Final = {
+    "sleep": "it runs until it is stopped",
+    "keep_cache": "nothing saves what it has cached",
+    "ttl_s": "it runs until it is stopped",
+    "health_timeout_s": "podman sees its health and only records it",
+}
+
+
+def objections(model: Effective) -> Iterator[Problem]:
+    """Everything that can be said against a model whose runtime is podman."""
+    entry, path = model.entry, ("models", model.model_id)
+    if model.image is None:
+        message = f"model `{model.model_id}` needs an image with its tag or digest"
+        yield Problem(message, path, hint="set `image` and `tag`, here or for the engine")
+    if entry.port is None:
+        message = f"model `{model.model_id}` needs `port`: a unit has one that clients know"
+        yield Problem(message, path, hint="add `port:`")
+    if entry.hooks is not None:
+        message = f"{label((*path, 'hooks'))} cannot be rendered: podman starts a container without asking Remuda"
+        yield Problem(message, (*path, "hooks"), hint="remove it, or add a drop-in to the unit")
+    for name, instead in _WITHOUT_DAEMON.items():
+        if getattr(entry, name) and name in entry.model_fields_set:
+            key = name.removesuffix("_s")
+            yield Problem(f"{label((*path, key))} has no effect in a unit: {instead}", (*path, key), severity="warning")
+    if model.devices is None:
+        message = f"model `{model.model_id}` names no devices: its container sees no GPU"
+        hint = "set `devices`, here or for the engine: `[cuda:all]`, or `[cpu]` if that is meant"
+        yield Problem(message, path, hint=hint, severity="warning")
+    yield from _paths(model)
+
+
+def of_runtime(model: Effective) -> Problem:
+    """What is said about a model that podman does not run."""
+    path = ("models", model.model_id)
+    if model.runtime == "external":
+        return Problem(f"model `{model.model_id}` gets no unit: somebody else runs it", path, severity="warning")
+    message = f"cannot render `{model.model_id}`: its runtime is `{model.runtime}`, and podman runs these units"
+    return Problem(message, path, hint=f"set `runtime: {RUNTIME}`, or name the others with `--only`")
+
+
+def _paths(model: Effective) -> Iterator[Problem]:
+    """Paths that a unit could not know: it has no directory of its own."""
+    path = ("models", model.model_id)
+    for file in model.environment_files:
+        if not file.startswith("/"):
+            above = path if file == model.entry.environment_file else ("engines", model.engine)
+            yield _relative((*above, "environment_file"), file)
+    if model.entry.model is not None and model.entry.model.startswith(("./", "../", "~")):
+        yield _relative((*path, "model"), model.entry.model)
+    for index, volume in enumerate(model.entry.volumes):
+        source = volume.partition(":")[0]
+        where = (*path, "volumes", index)
+        if source.startswith((".", "~")) or ("/" in source and not source.startswith("/")):
+            yield _relative(where, source)
+        if source.rpartition("/")[2] in SOCKETS:
+            message = f"{label(where)} shows `{source}`: whoever has that socket is root on the machine"
+            yield Problem(message, where, hint="remove it")
+
+
+def _relative(path: tuple[str | int, ...], value: str) -> Problem:
+    message = f"{label(path)} must be an absolute path in a unit, not `{value}`"
+    return Problem(message, path, hint="write the whole path")
