@@ -17,7 +17,6 @@ from remuda.edge.http.seam import Endpoint
 from remuda.edge.readiness import answers
 from remuda.engines import ENGINES
 from remuda.engines.contract import Order, Readiness
-from remuda.plan.container import PROGRAMS
 from remuda.plan.care import Care
 from remuda.plan.container import PROGRAMS
 from remuda.plan.plan import Instance

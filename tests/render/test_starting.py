@@ -3,7 +3,7 @@ import pytest
 from remuda.plan.check import load_fleet
 from remuda.render import starting as module
 from remuda.render.contract import Request
-from remuda.render.starting import ANY_PORT, Place, starting
+from remuda.render.starting import ANY_PORT, PORT, Place, starting
 from remuda.spec.merge import Effective
 from remuda.spec.reference import Reference
 
@@ -25,10 +25,10 @@ def test_references_come_through_the_engine_as_parts_of_words() -> None:
     assert started.readiness.path == "/health"
 
 
-def test_placeholders_are_filled_in_and_an_unknown_port_is_written_as_the_target_says() -> None:
+def test_placeholders_are_filled_in_and_an_unknown_port_can_be_told_from_all_else() -> None:
     keys = 'cmd: "serve --port ${PORT} --name ${MODEL_ID} --key ${file:/etc/key}"'
-    started = starting(model(keys), Place((), "127.0.0.1", ANY_PORT), port="${P}")
-    assert started.argv == (("serve",), ("--port",), ("${P}",), ("--name",), ("a",), ("--key",), (KEY,))
+    started = starting(model(keys), Place((), "127.0.0.1", ANY_PORT))
+    assert started.argv == (("serve",), ("--port",), (PORT,), ("--name",), ("a",), ("--key",), (KEY,))
 
 
 def test_where_references_stand() -> None:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from remuda.plan.check import load_fleet
 from remuda.render.compose import target as compose
 from remuda.render.contract import Request
+from remuda.render.llama_swap import target as llama_swap
 from remuda.render.unsaid import Unsaid, is_set
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.fleet import Residency
@@ -24,6 +25,15 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
         Gateway: "listen keys tls access_log limits",
         Key: "name secret models admin requests_per_minute tokens_per_minute concurrency priority",
     },
+    llama_swap.UNSAID.program: {
+        Model: """name engine runtime model served_name cmd ready url devices settings environment environment_file
+            image tag digest shm_size volumes network executable port ttl priority preload enabled unit aliases
+            strip_params set_params capabilities context_length metadata upstream_headers unlisted limits""",
+        EngineDefaults: "image tag digest devices environment environment_file settings executable",
+        Residency: "sets groups evict_costs",
+        Gateway: "listen keys tls",
+        Key: "name secret admin",
+    },
 }
 """What each target renders, or has no need of."""
 
@@ -32,7 +42,7 @@ def keys(section: type[BaseModel]) -> set[str]:
     return {field.alias or name for name, field in section.model_fields.items()}
 
 
-@pytest.mark.parametrize("unsaid", [compose.UNSAID], ids=lambda unsaid: unsaid.program)
+@pytest.mark.parametrize("unsaid", [compose.UNSAID, llama_swap.UNSAID], ids=lambda unsaid: unsaid.program)
 def test_every_key_is_rendered_or_told(unsaid: Unsaid) -> None:
     told: dict[type[BaseModel], Mapping[str, str]] = {
         Model: unsaid.model,

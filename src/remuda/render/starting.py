@@ -29,6 +29,9 @@ Word = tuple[str | Reference, ...]
 ANY_PORT: Final = 2**53 - 111
 """Stands for a port that is not known yet: so large a number is no port, and no setting either."""
 
+PORT: Final = "\0"
+"""What `ANY_PORT` becomes in a word; no word can hold it otherwise."""
+
 _MARK: Final = re.compile("\0([0-9]+)\0")
 _PART: Final = re.compile(r"(?P<name>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
 
@@ -52,8 +55,8 @@ class Starting:
     served_name: str | None = None
 
 
-def starting(model: Effective, place: Place, *, port: str | None = None) -> Starting:
-    """What starts a model of a checked fleet there; `port` is what `ANY_PORT` is written as."""
+def starting(model: Effective, place: Place) -> Starting:
+    """What starts a model of a checked fleet there."""
     marks = _Marks({"PORT": str(place.port), "MODEL_ID": model.model_id})
     entry, engine = model.entry, ENGINES[model.engine]
     order = Order(
@@ -69,10 +72,9 @@ def starting(model: Effective, place: Place, *, port: str | None = None) -> Star
         ready="" if entry.ready is False else entry.ready,
     )
     launch = engine.launch(order)
-    written = str(ANY_PORT), port or str(ANY_PORT)
     return Starting(
-        argv=tuple(marks.word(word.replace(*written)) for word in launch.argv),
-        environment={name: marks.word(value.replace(*written)) for name, value in launch.environment.items()},
+        argv=tuple(map(marks.word, launch.argv)),
+        environment={name: marks.word(value) for name, value in launch.environment.items()},
         readiness=engine.readiness(order),
         served_name=engine.served_name(order),
     )
@@ -183,7 +185,10 @@ class _Marks:
 
     def word(self, text: str) -> Word:
         pieces = _MARK.split(text)
-        found = (self._references[int(piece)] if number % 2 else piece for number, piece in enumerate(pieces))
+        found = (
+            self._references[int(piece)] if number % 2 else piece.replace(str(ANY_PORT), PORT)
+            for number, piece in enumerate(pieces)
+        )
         return tuple(piece for piece in found if piece != "")
 
     def _mark(self, part: Reference | Placeholder) -> str:
