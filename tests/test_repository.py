@@ -55,6 +55,12 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "residency/settling.py": "residency/test_residency.py",
     # Values that the sockets live by.
     "edge/http/limits.py": "edge/http/test_server.py",
+    # The parts of a unit, which goldens show whole.
+    "render/image.py": "render/quadlet/test_target.py",
+    **dict.fromkeys(
+        (f"render/quadlet/{name}.py" for name in ("account", "container", "host", "layout", "names", "objection")),
+        "render/quadlet/test_target.py",
+    ),
     # Values that pass between modules.
     "gateway/live.py": "gateway/test_own.py",
     "gateway/record.py": "edge/http/test_account.py",

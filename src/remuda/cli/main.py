@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "check": "Report every problem of the fleet file.",
     "schema": "Print the JSON schema of the fleet file.",
     "plan": "Show where each model is placed and what it needs.",
+    "render": "Write the fleet as files of another program.",
     "up": "Serve the fleet at one address.",
     "down": "End the running daemon.",
     "restart": "Replace the running daemon, not its engines.",

@@ -103,9 +103,9 @@ def _vllm_flags(order: Order) -> tuple[str, ...]:
 
 
 def _health(model: Effective, order: Order) -> str | None:
-    if model.engine == ollama.NAME:
-        return "ollama list"  # its image has no curl
     path = ENGINES[model.engine].readiness(order).path
     if path is None:
         return None
+    if model.engine == ollama.NAME:
+        return "ollama list"  # its image has no curl
     return f"curl --fail --silent --show-error {shlex.quote(f'http://localhost:{order.port}{path}')}"

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from remuda.errors import Problem
-from remuda.spec.fleet import Fleet
 from remuda.spec.form import label
 from remuda.spec.merge import Effective, flag
 from remuda.spec.reference import Placeholder, Reference, parse
@@ -35,11 +34,11 @@ class Values:
     problems: tuple[Problem, ...] = ()
 
 
-def values(fleet: Fleet, model: Effective, port: int) -> Values:
+def values(model: Effective, port: int) -> Values:
     """The values of a model that listens on the port."""
-    reader = _Reader(fleet, model, {"PORT": str(port), "MODEL_ID": model.model_id})
+    reader = _Reader(model, {"PORT": str(port), "MODEL_ID": model.model_id})
     environment = {name: reader.variable(name, value) for name, value in model.environment.items()}
-    settings = {key: reader.inside(value, reader.path("settings", key)) for key, value in model.settings.items()}
+    settings = {key: reader.inside(value, source(model, "settings", key)) for key, value in model.settings.items()}
     cmd = tuple(reader.text(word, ("models", model.model_id, "cmd")) for word in model.entry.cmd or ())
     return Values(
         settings=settings,
@@ -50,28 +49,27 @@ def values(fleet: Fleet, model: Effective, port: int) -> Values:
     )
 
 
+def source(model: Effective, section: Literal["settings", "environment"], key: str) -> Path:
+    """Where a merged key comes from: the model, else its engine."""
+    own = map(flag, model.entry.settings) if section == "settings" else model.entry.environment
+    is_own = (flag(key) if section == "settings" else key) in own
+    above = ("models", model.model_id) if is_own else ("engines", model.engine)
+    return (*above, section, key)
+
+
 class _Reader:
     """Reads texts of one model, and collects what cannot be written."""
 
-    def __init__(self, fleet: Fleet, model: Effective, placeholders: Mapping[str, str]) -> None:
-        self._fleet = fleet
+    def __init__(self, model: Effective, placeholders: Mapping[str, str]) -> None:
         self._model = model
         self._placeholders = placeholders
         self.problems: list[Problem] = []
-
-    def path(self, section: str, key: str) -> Path:
-        """Where a merged key comes from: the model, else its engine."""
-        own = getattr(self._model.entry, section)
-        is_own = flag(key) in map(flag, own) if section == "settings" else key in own
-        return (
-            ("models", self._model.model_id, section, key) if is_own else ("engines", self._model.engine, section, key)
-        )
 
     def variable(self, name: str, value: str) -> str | Reference:
         parts = parse(value)
         if len(parts) == 1 and isinstance(parts[0], Reference):
             return parts[0]
-        return self.text(value, self.path("environment", name), "write the whole value to the secret")
+        return self.text(value, source(self._model, "environment", name), "write the whole value to the secret")
 
     def inside(self, value: Any, path: Path) -> Any:
         if isinstance(value, str):
@@ -80,9 +78,7 @@ class _Reader:
             return {key: self.inside(child, path) for key, child in value.items()}
         return [self.inside(child, path) for child in value] if isinstance(value, list | tuple) else value
 
-    def text(
-        self, text: str, path: Path, hint: str = "pass it in `environment`, as far as the engine reads it there"
-    ) -> str:
+    def text(self, text: str, path: Path, hint: str = _IN_ENVIRONMENT) -> str:
         parts = parse(text)
         for part in _references(parts):
             message = f"{label(path)} has `{part}`, which would be written to a file"

@@ -12,7 +12,7 @@ from remuda.spec.values import SECTION, AccountId, Count, Devices, Environment, 
 
 
 class EngineDefaults(BaseModel):
-    """Defaults for every model of one engine."""
+    """Defaults for every model of one engine. What begins with `Units` is for `remuda render` only."""
 
     model_config = SECTION
 

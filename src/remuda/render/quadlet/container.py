@@ -8,9 +8,11 @@ there, three starts that all run into their time limit use up the limit of start
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from remuda.errors import SpecError
 from remuda.plan.container import SHARING, SHM_BYTES
 from remuda.render.image import LOOPBACK, Course
 from remuda.render.quadlet import names
@@ -18,6 +20,7 @@ from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.device import Devices
 from remuda.render.systemd_text import Section, line, words
 from remuda.render.values import Values
+from remuda.spec.defaults import COMMAND
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.merge import Effective
 
@@ -56,8 +59,12 @@ def sections(unit: Unit) -> tuple[Section, ...]:
 
 
 def cache(unit: Unit) -> str | None:
-    """The directory of the host that is its cache, as it is written; None where the user mounts another one there."""
-    if unit.course.cache in _shown(unit):
+    """The directory of the host that is its cache, as it is written; None where the user mounts another one there.
+
+    Nobody knows whether a server of the engine `command` has one, so for that it has to be said.
+    """
+    is_unasked = unit.model.engine == COMMAND and unit.defaults.cache_dir is None
+    if is_unasked or unit.course.cache in _shown(unit):
         return None
     return unit.account.cache(unit.model.engine, unit.defaults.cache_dir)
 
@@ -66,11 +73,20 @@ def mounts(unit: Unit) -> Iterator[str]:
     """Its volumes as they are written: the cache, what the user names, and weights that are on the host."""
     directory = cache(unit)
     if directory is not None:
-        yield f"{directory if directory.startswith('%h') else line(directory)}:{unit.course.cache}"
-    yield from map(line, unit.model.entry.volumes)
+        yield f"{directory if directory.startswith('%h') else _mount(directory)}:{unit.course.cache}"
+    yield from map(_mount, unit.model.entry.volumes)
     source = _weights(unit.model.entry.model)
     if source is not None and not any(f"{source}/".startswith(f"{path.rstrip('/')}/") for path in _shown(unit)):
-        yield line(f"{source}:{source}:ro")
+        yield _mount(f"{source}:{source}:ro")
+
+
+def _mount(volume: str) -> str:
+    """A volume; podman also writes its source to `RequiresMountsFor=`, and quotes nothing there."""
+    source = volume.partition(":")[0]
+    if re.search(r"[\s\"'\\$]", source):
+        message = f"cannot mount `{source}` in a unit: podman quotes no blanks, quotes, backslashes and `$` there"
+        raise SpecError(message, hint="rename it, or mount a directory above it")
+    return line(volume)
 
 
 def _shown(unit: Unit) -> tuple[str, ...]:

@@ -18,17 +18,27 @@ from remuda.spec.rules.accounts import ROOT
 
 def files(units: Iterable[Unit]) -> Mapping[PurePosixPath, str]:
     """All files for the machine of these units."""
-    owned: dict[Account, list[Unit]] = defaultdict(list)
-    for unit in units:
-        owned[unit.account].append(unit)
+    owned = _owned(units)
     made = {path: text for owner, theirs in owned.items() for path, text in _of(owner, theirs)}
     return {**made, layout.PREPARE: prepare.script(owned)} if owned else {}
+
+
+def _owned(units: Iterable[Unit]) -> Mapping[Account, Sequence[Unit]]:
+    """The units of each user. One that is made for an engine may be lent to others, which say less of it."""
+    named: dict[str | None, list[Unit]] = defaultdict(list)
+    for unit in units:
+        named[unit.account.name].append(unit)
+    return {max((unit.account for unit in theirs), key=_is_made): theirs for theirs in named.values()}
+
+
+def _is_made(owner: Account) -> bool:
+    return owner.home is not None
 
 
 def _of(owner: Account, units: Sequence[Unit]) -> Iterable[tuple[PurePosixPath, str]]:
     if owner.name is None:
         return
-    if owner.home is not None:
+    if _is_made(owner):
         yield layout.sysusers(owner), _lines(_user(owner, units))
     if layout.directories(owner, units):
         yield layout.tmpfiles(owner), _lines(_directories(owner, units))
@@ -49,7 +59,7 @@ def _directories(owner: Account, units: Sequence[Unit]) -> list[str]:
     mode, group = ("0755", ROOT) if owner.name == ROOT else ("0700", owner.group)
     made = [f"d {directory} {mode} {owner.name} {group}" for directory in layout.directories(owner, units)]
     lingers = [f"d {layout.LINGER} 0755 root root", f"f {layout.LINGER}/{owner.name} 0644 root root"]
-    return [*made, *(lingers if owner.home is not None else ())]
+    return [*made, *(lingers if _is_made(owner) else ())]
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -6,19 +6,22 @@ starts and stops is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from remuda.errors import Problem
+from remuda.engines import ollama
+from remuda.errors import Problem, SpecError
 from remuda.plan.container import SOCKETS
+from remuda.render.quadlet import names
+from remuda.render.values import source
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
+from remuda.spec.reference import Reference
 
 RUNTIME: Final = "podman"
 
 _WITHOUT_DAEMON: Final = {
     "sleep": "it runs until it is stopped",
-    "keep_cache": "nothing saves what it has cached",
     "ttl_s": "it runs until it is stopped",
     "health_timeout_s": "podman sees its health and only records it",
 }
@@ -40,6 +43,11 @@ def objections(model: Effective) -> Iterator[Problem]:
         if getattr(entry, name) and name in entry.model_fields_set:
             key = name.removesuffix("_s")
             yield Problem(f"{label((*path, key))} has no effect in a unit: {instead}", (*path, key), severity="warning")
+    if model.engine == ollama.NAME and entry.ready:
+        message = (
+            f"{label((*path, 'ready'))} has no effect in a unit: Ollama's image can only be asked by `ollama list`"
+        )
+        yield Problem(message, (*path, "ready"), severity="warning")
     if model.devices is None:
         message = f"model `{model.model_id}` names no devices: its container sees no GPU"
         hint = "set `devices`, here or for the engine: `[cuda:all]`, or `[cpu]` if that is meant"
@@ -56,6 +64,15 @@ def of_runtime(model: Effective) -> Problem:
     return Problem(message, path, hint=f"set `runtime: {RUNTIME}`, or name the others with `--only`")
 
 
+def of_secrets(model: Effective, secrets: Mapping[str, Reference]) -> Iterator[Problem]:
+    """Secrets that podman could not keep."""
+    for variable, reference in secrets.items():
+        try:
+            names.secret(reference)
+        except SpecError as error:
+            yield Problem(error.message, source(model, "environment", variable), hint=error.hint)
+
+
 def _paths(model: Effective) -> Iterator[Problem]:
     """Paths that a unit could not know: it has no directory of its own."""
     path = ("models", model.model_id)
@@ -66,12 +83,12 @@ def _paths(model: Effective) -> Iterator[Problem]:
     if model.entry.model is not None and model.entry.model.startswith(("./", "../", "~")):
         yield _relative((*path, "model"), model.entry.model)
     for index, volume in enumerate(model.entry.volumes):
-        source = volume.partition(":")[0]
+        shown = volume.partition(":")[0]
         where = (*path, "volumes", index)
-        if source.startswith((".", "~")) or ("/" in source and not source.startswith("/")):
-            yield _relative(where, source)
-        if source.rpartition("/")[2] in SOCKETS:
-            message = f"{label(where)} shows `{source}`: whoever has that socket is root on the machine"
+        if shown.startswith((".", "~")) or ("/" in shown and not shown.startswith("/")):
+            yield _relative(where, shown)
+        if shown.rpartition("/")[2] in SOCKETS:
+            message = f"{label(where)} shows `{shown}`: whoever has that socket is root on the machine"
             yield Problem(message, where, hint="remove it")
 
 

@@ -28,6 +28,7 @@ case "${1:-}" in
     *) echo "usage: $0 [--apply]" >&2 && exit 2 ;;
 esac
 steps=0
+missing=0
 
 fail() {
     echo "error: $*" >&2
@@ -102,14 +103,16 @@ replace_secret() {
 
 # secret_to_make USER NAME
 secret_to_make() {
-    has_secret "$1" "$2" || echo "! as $1, give podman the secret $2: podman secret create $2 -"
+    if has_secret "$1" "$2"; then return; fi
+    missing=1
+    echo "! as $1, give podman the secret $2: podman secret create $2 -"
 }
 """
 
 _END = r"""
-if [ "$steps" = 0 ]; then
+if [ "$steps$missing" = 00 ]; then
     echo 'everything is prepared'
-elif [ "$apply" = no ]; then
+elif [ "$steps" != 0 ] && [ "$apply" = no ]; then
     echo 'nothing was done: run this again with --apply'
 fi
 """
@@ -155,6 +158,8 @@ def _machine(owner: Account, units: Sequence[Unit]) -> Iterator[str]:
         for file, ids in (("/etc/subuid", owner.uids), ("/etc/subgid", owner.gids)):
             yield shlex.join(("range", file, name, str(ids.start), str(ids.count)))
     yield from _directories(owner, units)
+    if owner.uid is not None:
+        yield f"[ -d /run/user/{owner.uid} ] || run systemctl start user@{owner.uid}.service"
     yield from (_put(layout.container(unit)) for unit in units)
     yield from _secrets(shlex.quote(name), units)
     manager = ("systemctl",) if name == ROOT else ("systemctl", "--user", "-M", f"{name}@")

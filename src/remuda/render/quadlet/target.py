@@ -79,8 +79,11 @@ class _Maker:
             self._refuse_device(model, selector)
         if inner is None or port is None or model.image is None:
             return None
-        read = values(self._request.fleet, model, inner)
-        self.problems += read.problems
+        read = values(model, inner)
+        found = (*read.problems, *objection.of_secrets(model, read.secrets))
+        self.problems += found
+        if found:
+            return None
         defaults = self._request.fleet.engines.get(model.engine, EngineDefaults())
         owner = account(model.engine, defaults)
         run = course(model, read, inner)

@@ -1,0 +1,95 @@
+"""`remuda render`: the fleet as files of another program.
+
+Neither the GPUs nor anything else of this machine is looked at, so that the files of any machine can be made here, and
+are the same wherever they are made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from remuda.cli import fleet_file, output
+from remuda.errors import SpecError, UnsatisfiableError
+
+if TYPE_CHECKING:
+    from remuda.cli.fleet_file import Loaded
+    from remuda.render.contract import Rendering
+
+_STDOUT = Path("-")
+
+
+@click.command("render")
+@click.argument("target", metavar="TARGET")
+@fleet_file.option
+@click.option("-o", "--output", "directory", metavar="DIR", required=True, type=fleet_file.PATH, help="Where to write.")
+@click.option("--only", "only", metavar="MODEL", multiple=True, help="Render only this model; may be repeated.")
+@click.option("--force", is_flag=True, help="Write over files that were edited or are not Remuda's.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON; with `-o -`, the files.")
+def command(  # noqa: PLR0913 (one for each option)
+    target: str, file: Path | None, directory: Path, only: tuple[str, ...], *, force: bool, as_json: bool
+) -> int:
+    """Write the files of TARGET to DIR, or print them with `-o -`; nothing is started.
+
+    The target is `quadlet`: units of podman. Files that Remuda wrote to DIR earlier and that are not rendered any more
+    are removed; what somebody edited is left alone. The exit code is 3 if the target cannot express the fleet.
+    """
+    loaded = fleet_file.load(file)
+    rendering = _rendered(target, loaded, only)
+    if directory == _STDOUT:
+        _print(rendering, loaded, as_json=as_json)
+        return 0
+    from remuda.edge.rendered import write  # noqa: PLC0415
+
+    done = write(directory, target, rendering, force=force)
+    if as_json:
+        changes = {"written": done.written, "unchanged": done.unchanged, "removed": done.removed}
+        told = {name: [str(path) for path in paths] for name, paths in changes.items()}
+        output.data({**told, "problems": _problems(rendering, loaded)})
+        return 0
+    for path in done.written:
+        output.line(f"wrote {directory / path}")
+    for path in done.removed:
+        output.line(f"removed {directory / path}")
+    if done.unchanged:
+        output.line(f"{len(done.unchanged)} of {len(rendering.files)} files unchanged")
+    return 0
+
+
+def _rendered(target: str, loaded: Loaded, only: tuple[str, ...]) -> Rendering:
+    """The rendering; what is worth a remark is printed. Raises SpecError or UnsatisfiableError."""
+    from remuda.render import TARGETS  # noqa: PLC0415 (the targets load only here)
+    from remuda.render.contract import Request  # noqa: PLC0415
+    from remuda.spec.nearest import suggestion  # noqa: PLC0415
+
+    known = f"use one of `{'`, `'.join(TARGETS)}`"
+    if target not in TARGETS:
+        hint = suggestion(target, TARGETS, otherwise=known)
+        raise SpecError(f"cannot render `{target}`: there is no such target", hint=hint)
+    for model in only:
+        if model not in loaded.fleet.models:
+            hint = suggestion(model, loaded.fleet.models, otherwise="name a key of `models`")
+            raise SpecError(f"cannot render the model `{model}`: it is not in `{loaded.path}`", hint=hint)
+    rendering = TARGETS[target].render(Request(loaded.fleet, only=frozenset(only)))
+    problems = loaded.placed(rendering.problems)
+    if rendering.is_refused:
+        message = f"cannot render this fleet for `{target}`"
+        raise UnsatisfiableError(message, file=str(loaded.path), problems=problems)
+    output.remark(problems, str(loaded.path))
+    return rendering
+
+
+def _print(rendering: Rendering, loaded: Loaded, *, as_json: bool) -> None:
+    if as_json:
+        files = {str(path): text for path, text in rendering.files.items()}
+        output.data({"files": files, "problems": _problems(rendering, loaded)})
+        return
+    for path, text in rendering.files.items():
+        output.line(f"==> {path} <==")
+        output.line(text)
+
+
+def _problems(rendering: Rendering, loaded: Loaded) -> list[dict[str, object]]:
+    return [output.problem_json(problem, str(loaded.path)) for problem in loaded.placed(rendering.problems)]

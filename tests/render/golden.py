@@ -1,0 +1,60 @@
+"""Cases of a render target: a folder with `remuda.yaml`, and with what comes of it.
+
+`expected/` holds the files, `notes.txt` the warnings if there are any; `error.txt` the refusals instead. With
+REMUDA_UPDATE_GOLDENS=1 they are written, to be read in the diff.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from remuda.errors import Problem
+from remuda.plan.check import load_fleet
+from remuda.render import TARGETS
+from remuda.render.contract import Rendering, Request
+from remuda.spec.check import in_order
+
+HERE = Path(__file__).parent
+
+
+def cases(target: str) -> list[str]:
+    return sorted(file.parent.name for file in (HERE / target).glob("*/remuda.yaml"))
+
+
+def rendered(target: str, case: str) -> tuple[Rendering, str]:
+    """The rendering of a case, and its problems as users see them."""
+    fleet, document, _ = load_fleet((HERE / target / case / "remuda.yaml").read_bytes(), "remuda.yaml")
+    rendering = TARGETS[target].render(Request(fleet))
+    placed = (replace(problem, position=document.at(problem.path)) for problem in rendering.problems)
+    return rendering, "".join(map(_shown, in_order(placed)))
+
+
+def check(target: str, case: str) -> None:
+    rendering, said = rendered(target, case)
+    folder = HERE / target / case
+    made = {f"expected/{path}": text for path, text in rendering.files.items()}
+    if said:
+        made["error.txt" if rendering.is_refused else "notes.txt"] = said
+    if os.environ.get("REMUDA_UPDATE_GOLDENS") == "1":
+        _update(folder, made)
+    there = {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
+    del there["remuda.yaml"]
+    assert made == there
+
+
+def _update(folder: Path, made: dict[str, str]) -> None:
+    shutil.rmtree(folder / "expected", ignore_errors=True)
+    for name in ("error.txt", "notes.txt"):
+        (folder / name).unlink(missing_ok=True)
+    for name, text in made.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def _shown(problem: Problem) -> str:
+    place = f"{problem.position.line}:{problem.position.column}" if problem.position else "?"
+    severity = "warning: " if problem.severity == "warning" else ""
+    return f"{place} {severity}{problem.message}\n" + (f"  hint: {problem.hint}\n" if problem.hint else "")
