@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[3]
-DOCKER_COMPOSE = ROOT / ".venv-compose" / "docker-compose"
+DOCKER_COMPOSE = ROOT / ".tools" / "docker-compose"
 PODMAN_COMPOSE = Path(sysconfig.get_path("scripts")) / "podman-compose"
 
 

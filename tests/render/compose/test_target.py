@@ -3,21 +3,23 @@ from pathlib import Path
 
 import pytest
 
-from remuda.plan.check import check
+from remuda.plan.check import check, load_fleet
+from remuda.render.compose.target import FILE, render
+from remuda.render.contract import Request
 from remuda.spec.reference import Reference
 from remuda.spec.reference import parse as parse_references
-from tests.render.cases import cases, check_case, rendered
+from tests.render import golden
 from tests.render.compose.programs import as_docker_reads, as_podman_reads
 
 HERE = Path(__file__).parent
-CASES = cases("compose")
-ACCEPTED = [case for case in CASES if (case / "expected").exists()]
+CASES = golden.cases("compose")
+ACCEPTED = [HERE / case for case in CASES if (HERE / case / "expected").exists()]
 VARIABLES = {"OP_KEY": "op", "KEY": "key", "FOO": "foo"}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case(case: Path) -> None:
-    check_case("compose", case)
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: str) -> None:
+    golden.check("compose", case)
 
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
@@ -57,8 +59,8 @@ def test_services_that_share_a_gpu_start_one_after_the_other_by_their_ports() ->
 
 def services(text: str) -> dict[str, str]:
     """The block of each service."""
-    rendering, _ = rendered("compose", text)
-    (compose,) = (text for path, text in rendering.files.items() if path.name == "compose.yaml")
+    fleet, _, _ = load_fleet(text, "remuda.yaml")
+    compose = render(Request(fleet)).files[FILE]
     return {block.partition(":")[0]: block for block in re.split(r"\n  (?=[\w-]+:\n    image)", compose)[1:]}
 
 

@@ -8,11 +8,12 @@ import pytest
 from remuda.plan.check import load_fleet
 from remuda.render.contract import Request
 from remuda.render.llama_swap.target import render
-from tests.render.cases import cases, check_case
+from tests.render import golden
 from tests.render.llama_swap import reader
 
 HERE = Path(__file__).parent
-CASES = cases("llama-swap")
+CASES = golden.cases("llama-swap")
+ACCEPTED = [HERE / case for case in CASES if (HERE / case / "expected").exists()]
 SCHEMA = json.loads((HERE / "schema" / "config-schema.json").read_text())
 VARIABLES = {"LS_KEY": "k", "HF_TOKEN": "hf", "FAR": "f"}
 
@@ -21,12 +22,12 @@ def loaded(case: Path) -> dict[str, Any]:
     return reader.load((case / "expected" / "config.yaml").read_text(), VARIABLES)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case(case: Path) -> None:
-    check_case("llama-swap", case)
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: str) -> None:
+    golden.check("llama-swap", case)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if (case / "expected").exists()], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
 def test_its_own_schema_accepts_it(case: Path) -> None:
     jsonschema.Draft7Validator(SCHEMA).validate(loaded(case))
 
