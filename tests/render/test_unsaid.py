@@ -4,6 +4,7 @@ import pytest
 from pydantic import BaseModel
 
 from remuda.plan.check import load_fleet
+from remuda.render import llmhop
 from remuda.render.compose import target as compose
 from remuda.render.contract import Request
 from remuda.render.llama_swap import target as llama_swap
@@ -12,6 +13,11 @@ from remuda.spec.engine import EngineDefaults
 from remuda.spec.fleet import Residency
 from remuda.spec.gateway import Gateway, Key
 from remuda.spec.model import Model
+
+
+def keys(section: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in section.model_fields.items()}
+
 
 SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     compose.UNSAID.program: {
@@ -34,15 +40,22 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
         Gateway: "listen keys tls",
         Key: "name secret admin",
     },
+    llmhop.UNSAID.program: {
+        Model: """engine runtime model served_name cmd ready url devices settings environment environment_file image tag
+            digest shm_size volumes network executable port memory enabled unit aliases upstream_headers unlisted
+            limits""",
+        EngineDefaults: " ".join(keys(EngineDefaults)),
+        Residency: "",
+        Gateway: "listen keys tls",
+        Key: "name secret",
+    },
 }
 """What each target renders, or has no need of."""
 
 
-def keys(section: type[BaseModel]) -> set[str]:
-    return {field.alias or name for name, field in section.model_fields.items()}
-
-
-@pytest.mark.parametrize("unsaid", [compose.UNSAID, llama_swap.UNSAID], ids=lambda unsaid: unsaid.program)
+@pytest.mark.parametrize(
+    "unsaid", [compose.UNSAID, llama_swap.UNSAID, llmhop.UNSAID], ids=lambda unsaid: unsaid.program
+)
 def test_every_key_is_rendered_or_told(unsaid: Unsaid) -> None:
     told: dict[type[BaseModel], Mapping[str, str]] = {
         Model: unsaid.model,
