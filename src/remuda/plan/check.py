@@ -13,6 +13,7 @@ from remuda.engines import ENGINES, ollama
 from remuda.engines.flags import check as check_settings
 from remuda.errors import Problem, SpecError
 from remuda.plan.resting import resting
+from remuda.plan.unread import unread
 from remuda.spec import document as documents
 from remuda.spec.check import in_order, judge
 from remuda.spec.document import Document, Path
@@ -41,7 +42,13 @@ def check(text: str | bytes, file: str) -> Checked:
     document = documents.load(text, file)
     fleet, found = judge(document)
     said = {problem.path for problem in found}
-    judged = (*_engine_names(document), *_settings(document), *_served_names(document), *resting(document))
+    judged = (
+        *_engine_names(document),
+        *_settings(document),
+        *_served_names(document),
+        *resting(document),
+        *unread(document),
+    )
     more = (problem for problem in judged if problem.path not in said)
     return Checked(fleet, document, in_order((*found, *more)))
 

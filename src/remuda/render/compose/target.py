@@ -81,8 +81,9 @@ def render(request: Request) -> Rendering:
 
 _HEAD: Final = """\
 Rendered by `remuda render compose`; edit the fleet file instead.
-`docker compose up --detach` starts the gateway and the models that are always on; `docker compose up --detach MODEL`
-starts another one, `docker compose stop MODEL` ends it. podman-compose takes the same words."""
+`docker compose up --detach` starts the gateway and the models that are always on or preloaded;
+`docker compose --profile MODEL up --detach` starts another one, `docker compose --profile MODEL stop MODEL` ends it.
+podman-compose takes the same words."""
 _GATEWAY_HEAD: Final = "Rendered by `remuda render compose`: the fleet as the gateway in compose.yaml sees it."
 
 
