@@ -207,5 +207,7 @@ def _secrets(owner: str, units: Sequence[Unit]) -> Iterator[str]:
 
 
 def _next(manager: Sequence[str], units: Sequence[Unit]) -> str:
-    started = (*manager, "start", "--no-block", *(f"{names.unit(unit.model)}.service" for unit in units))
-    return shlex.join(("echo", f"then: {shlex.join((*manager, 'daemon-reload'))} && {shlex.join(started)}"))
+    """What to do then. systemctl asks for one unit after the other, so the order by ports has to be in its words."""
+    services = [f"{names.unit(unit.model)}.service" for unit in sorted(units, key=lambda unit: unit.port)]
+    started = shlex.join((*manager, "start", "--no-block", *services))
+    return shlex.join(("echo", f"then: {shlex.join((*manager, 'daemon-reload'))} && {started}"))
