@@ -66,10 +66,11 @@ def test_a_container_is_run_and_stopped_by_its_program() -> None:
     assert process(found, HOST).cmd_stop == "docker stop --time 15 remuda-a"
 
 
-def test_all_gpus_of_a_machine_that_nobody_knows() -> None:
-    found = model('engine: vllm, model: x/y, runtime: podman, image: i, tag: t, devices: ["cuda:all"], network: host')
-    words = reader.argv(read(found, Host(()))["cmd"])
-    assert "nvidia.com/gpu=all" in words
+@pytest.mark.parametrize(("devices", "entry"), [("cuda:all", "nvidia.com/gpu=all"), ("rocm:all", "/dev/kfd")])
+def test_all_gpus_of_a_machine_that_nobody_knows(devices: str, entry: str) -> None:
+    keys = "engine: vllm, model: x/y, runtime: podman, image: i, tag: t, network: host"
+    words = reader.argv(read(model(f'{keys}, devices: ["{devices}"]'), Host(()))["cmd"])
+    assert entry in words
     assert words[words.index("--network") + 1] == "host"
 
 
@@ -79,8 +80,9 @@ def test_all_gpus_of_a_machine_that_nobody_knows() -> None:
         "engine: vllm, model: x/y, runtime: podman",
         "engine: vllm, model: x/y, runtime: systemd",
         "engine: vllm, model: x/y, environment_file: /e",
+        "engine: vllm, model: x/y, devices: [npu0]",
     ],
 )
 def test_what_llama_swap_cannot_start(keys: str) -> None:
-    (problem,) = problems(model(keys))
+    (problem,) = problems(model(keys), HOST)
     assert problem.hint

@@ -36,6 +36,12 @@ _ANYWHERE: Final = "0.0.0.0"  # noqa: S104  inside of a container of its own; on
 _ENV_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 """What the schema allows in `env`."""
 
+_WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "cuda:all": ("nvidia.com/gpu=all",),
+    "rocm:all": ("/dev/kfd", "/dev/dri"),
+}
+"""All GPUs of a kind on a machine of which nothing is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -61,7 +67,7 @@ def process(model: Effective, host: Host) -> Process:
     if not is_contained or model.image is None:
         return _native(started, visible, proxy)
     around = contained(model, model.image, host, names)
-    devices = (*around.devices, *(("nvidia.com/gpu=all",) if "cuda:all" in unknown else ()))
+    devices = (*around.devices, *(entry for selector in unknown for entry in _WHOLE.get(selector, ())))
     environment = {**_words(inside(visible)), **started.environment}
     secret = {name: word for name, word in environment.items() if _is_secret(word)}
     words = [
@@ -74,9 +80,14 @@ def process(model: Effective, host: Host) -> Process:
     return Process(f"${{{model.runtime}}} {command(words)}", command(stop), _entries(secret), proxy, started)
 
 
-def problems(model: Effective) -> Iterator[Problem]:
+def problems(model: Effective, host: Host) -> Iterator[Problem]:
     """What keeps a model from being started by llama-swap."""
     path = ("models", model.model_id)
+    for selector in expand(host, model.devices or ())[1]:
+        if selector not in _WHOLE:
+            message = f"{label((*path, 'devices'))} has `{selector}`, which llama-swap cannot be told of"
+            hint = "write `cuda0`, `cuda:all`, `rocm0`, `rocm:all` or `cpu`"
+            yield Problem(message, path=(*path, "devices"), hint=hint)
     if model.runtime in CONTAINERS:
         if model.image is None:
             message = f"cannot render `{model.model_id}`: `{model.runtime}` needs an image with its tag or digest"

@@ -82,7 +82,7 @@ def render(request: Request) -> Rendering:
     said = (
         *_keys(request.fleet),
         *(problem for model in models.values() for problem in entries.problems(model)),
-        *(problem for name in devices for problem in problems(models[name])),
+        *(problem for name in devices for problem in problems(models[name], request.host)),
         *(problem for name in devices for problem in _details(models[name])),
         *found.problems,
         *UNSAID.problems(request),
