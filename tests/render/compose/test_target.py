@@ -1,5 +1,5 @@
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -55,6 +55,13 @@ def test_services_that_share_a_gpu_start_one_after_the_other_by_their_ports() ->
     waited_for = re.compile(r"      (\w+):\n        condition: service_healthy")
     waits = {name: waited_for.findall(block) for name, block in services(text).items()}
     assert waits == {"remuda-gateway": [], "a": ["b"], "b": ["c"], "c": [], "d": []}
+
+
+def test_some_models_of_a_fleet_with_routes_to_all() -> None:
+    fleet, _, _ = load_fleet((HERE / "everything" / "remuda.yaml").read_text(), "remuda.yaml")
+    files = render(Request(fleet, only=frozenset({"tiny"}))).files
+    assert "chat:" not in files[FILE]
+    assert check(files[PurePosixPath("gateway.yaml")], "gateway.yaml").problems == ()
 
 
 def services(text: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from remuda.errors import Problem
 from remuda.plan.serving import serving
 from remuda.render.compose.interpolation import escaped, refusal, secret_name, secret_path, variable
 from remuda.render.compose.service import Serviced
+from remuda.render.ports import ports
 from remuda.render.starting import joined, moved, word
 from remuda.spec.defaults import EXTERNAL, runtime_name
 from remuda.spec.document import Path
@@ -38,26 +39,26 @@ _KEPT: Final = (
 
 def fleet_file(fleet: Fleet, services: Mapping[str, Serviced]) -> dict[str, Any]:
     """The gateway's fleet file; models that are not rendered stay in it by name, for the routes that lead to them."""
-    gateway = written(fleet.gateway)
+    gateway, port = written(fleet.gateway), ports(fleet)
     for key in gateway.get("keys", ()):
         key["secret"] = _seen_inside(key["secret"])
     routes = {name: written(route) if isinstance(route, BaseModel) else route for name, route in fleet.routes.items()}
     listed = {
         "gateway": gateway,
-        "models": {name: _entry(entry, services.get(name)) for name, entry in fleet.models.items()},
+        "models": {name: _entry(entry, services.get(name), port.get(name)) for name, entry in fleet.models.items()},
         "routes": routes,
         "lint": {"model_ids": "off"},
     }
     return {key: value for key, value in listed.items() if value}
 
 
-def _entry(entry: Model, one: Serviced | None) -> dict[str, Any]:
+def _entry(entry: Model, one: Serviced | None, port: int | None) -> dict[str, Any]:
     if one is not None:
         keys = _model(one)
     elif runtime_name(entry.runtime, url=entry.url) == EXTERNAL:
         keys = written(entry)
     else:
-        return {"url": "http://127.0.0.1", "enabled": False}
+        return {"url": f"http://127.0.0.1:{port or 1}", **({} if entry.enabled else {"enabled": False})}
     if headers := keys.get("upstream_headers"):
         keys["upstream_headers"] = {name: _seen_inside(text) for name, text in headers.items()}
     return keys
