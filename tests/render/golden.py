@@ -20,13 +20,17 @@ from remuda.spec.check import in_order
 HERE = Path(__file__).parent
 
 
+def folder_of(target: str) -> Path:
+    return HERE / target.replace("-", "_")
+
+
 def cases(target: str) -> list[str]:
-    return sorted(file.parent.name for file in (HERE / target).glob("*/remuda.yaml"))
+    return sorted(file.parent.name for file in folder_of(target).glob("*/remuda.yaml"))
 
 
 def rendered(target: str, case: str) -> tuple[Rendering, str]:
     """The rendering of a case, and its problems as users see them."""
-    fleet, document, _ = load_fleet((HERE / target / case / "remuda.yaml").read_bytes(), "remuda.yaml")
+    fleet, document, _ = load_fleet((folder_of(target) / case / "remuda.yaml").read_bytes(), "remuda.yaml")
     rendering = TARGETS[target].render(Request(fleet))
     placed = (replace(problem, position=document.at(problem.path)) for problem in rendering.problems)
     return rendering, "".join(map(_shown, in_order(placed)))
@@ -34,7 +38,7 @@ def rendered(target: str, case: str) -> tuple[Rendering, str]:
 
 def check(target: str, case: str) -> None:
     rendering, said = rendered(target, case)
-    folder = HERE / target / case
+    folder = folder_of(target) / case
     made = {f"expected/{path}": text for path, text in rendering.files.items()}
     if said:
         made["error.txt" if rendering.is_refused else "notes.txt"] = said

@@ -33,8 +33,9 @@ def command(  # noqa: PLR0913 (one for each option)
 ) -> int:
     """Write the files of TARGET to DIR, or print them with `-o -`; nothing is started.
 
-    The target is `quadlet`: units of podman. Files that Remuda wrote to DIR earlier and that are not rendered any more
-    are removed; what somebody edited is left alone. The exit code is 3 if the target cannot express the fleet.
+    The targets are `quadlet` (units of podman), `compose`, `llama-swap` and `llmhop`. Files that Remuda wrote to DIR
+    earlier and that are not rendered any more are removed; what somebody edited is left alone. The exit code is 3 if
+    the target cannot express the fleet.
     """
     loaded = fleet_file.load(file)
     rendering = _rendered(target, loaded, only)

@@ -1,0 +1,1 @@
+"""The target `compose`: one file for docker compose and podman-compose, and the fleet file of its gateway."""

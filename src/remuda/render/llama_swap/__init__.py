@@ -1,0 +1,1 @@
+"""The target `llama-swap`: the same fleet as a configuration of that program."""
