@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from remuda.knowledge import cuda, rocm
 from remuda.knowledge.builds import Build
-from remuda.knowledge.cuda import Toolkit
+from remuda.knowledge.cuda import Capability, Toolkit
 from remuda.knowledge.release import Span, release
 from remuda.plan.verdict.code import in_words
 from remuda.plan.verdict.reason import Reason
@@ -70,8 +70,9 @@ def _nvidia(build: Build, target: Target) -> Iterator[Reason]:
     if target.driver is None:
         yield Reason(state="unknown", about="driver", message="the version of the driver is not known")
         return
-    yield from _own_floor(build, target.driver)
-    yield from _of_card(target, target.driver)
+    yield from _floor(build, target.driver, "it asks for")
+    if card := cuda.capability(target.code) if target.code else None:
+        yield from _floor(card, target.driver, f"cards of {card.capability} need")
     version = ".".join(map(str, build.toolkit.first)) if build.toolkit and build.toolkit.first else None
     toolkit = cuda.toolkit(version) if version else None
     if toolkit is None:
@@ -112,25 +113,13 @@ def _ptx(toolkit: Toolkit, driver: str) -> Iterator[Reason]:
         )
 
 
-def _own_floor(build: Build, driver: str) -> Iterator[Reason]:
-    if build.driver and numbers(driver) < numbers(build.driver):
+def _floor(row: Build | Capability, driver: str, who_needs: str) -> Iterator[Reason]:
+    """What a row asks of the driver itself."""
+    if row.driver and numbers(driver) < numbers(row.driver):
         yield Reason(
             state="no",
             about="driver",
-            message=f"it asks for driver {build.driver} or newer, and {driver} is loaded",
-            hint=f"install driver {build.driver} or newer",
-            source=build.source,
-            confidence=build.confidence,
-        )
-
-
-def _of_card(target: Target, driver: str) -> Iterator[Reason]:
-    row = cuda.capability(target.code) if target.code else None
-    if row and row.driver and numbers(driver) < numbers(row.driver):
-        yield Reason(
-            state="no",
-            about="driver",
-            message=f"cards of {row.capability} need driver {row.driver} or newer, and {driver} is loaded",
+            message=f"{who_needs} driver {row.driver} or newer, and {driver} is loaded",
             hint=f"install driver {row.driver} or newer",
             source=row.source,
             confidence=row.confidence,
