@@ -74,6 +74,7 @@ def test_a_newer_document_is_read_with_a_note_of_each_field_that_is_not_known() 
     ("text", "reason"),
     [
         ("", "input data was truncated"),
+        ("not JSON", "JSON is malformed"),
         ("[]", "expected `object`, got `array`"),
         ("{}", "expected `int`, got `null`"),
         ('{"version": 1, "devices": [{"name": 3}]}', r"expected `str`, got `int` - at `\$\.devices\[0\]\.name`"),

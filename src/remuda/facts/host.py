@@ -119,4 +119,4 @@ def _unknown(raw: Any, known: Any, path: str) -> Iterator[str]:
 
 
 def _lowered(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
