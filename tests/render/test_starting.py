@@ -3,7 +3,8 @@ import pytest
 from remuda.plan.check import load_fleet
 from remuda.render import starting as module
 from remuda.render.contract import Request
-from remuda.render.starting import ANY_PORT, PORT, Place, starting
+from remuda.render.order import Place
+from remuda.render.starting import ANY_PORT, PORT, starting
 from remuda.spec.merge import Effective
 from remuda.spec.reference import Reference
 

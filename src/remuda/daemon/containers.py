@@ -29,11 +29,10 @@ from remuda.edge.records import Record
 from remuda.engines import ENGINES
 from remuda.engines.contract import Launch
 from remuda.errors import EffectError
-from remuda.plan.container import PROGRAMS, Contained, inside
+from remuda.plan.container import ANYWHERE, Contained, inside, program
 from remuda.plan.plan import Instance
 
 _PART = re.compile(r"(?P<name>.+)-\d{5}(?P<rest>-of-\d{5}\.gguf)")
-_ANYWHERE = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there
 
 
 class Containers:
@@ -113,8 +112,8 @@ class Containers:
         weights = weights_of(self._directory, order.model)
         inner = replace(
             order,
-            program=(instance.executable,) if instance.executable else PROGRAMS.get(instance.engine, ()),
-            host=order.host if contained.is_on_host_network else _ANYWHERE,
+            program=program(instance.engine, instance.executable),
+            host=order.host if contained.is_on_host_network else ANYWHERE,
             model=str(weights[0]) if weights else order.model,
         )
         engine = ENGINES[instance.engine]

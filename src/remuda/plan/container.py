@@ -26,6 +26,8 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 }
 """What runs an engine in the image that its project publishes; `executable` says it for any other image."""
 
+ANYWHERE = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there
+
 SOCKETS = frozenset({"docker.sock", "podman.sock", "containerd.sock", "crio.sock"})
 """Whoever has one of these is root on the machine."""
 
@@ -76,6 +78,11 @@ def container_name(model_id: str, unit: str | None = None) -> str:
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", model_id)
     suffix = "" if plain == model_id else f"-{hashlib.sha256(model_id.encode()).hexdigest()[:8]}"
     return f"remuda-{plain}{suffix}"
+
+
+def program(engine: str, executable: str | None) -> tuple[str, ...]:
+    """The argv prefix that runs an engine in its image; empty for `command`, which brings a whole command line."""
+    return (executable,) if executable else PROGRAMS.get(engine, ())
 
 
 def inside(visible: Mapping[str, str]) -> dict[str, str]:

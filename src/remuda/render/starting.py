@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from remuda.engines import ENGINES
-from remuda.engines.contract import Order, Readiness
+from remuda.engines.contract import Readiness
 from remuda.errors import Problem
+from remuda.render.order import Place, order
+from remuda.render.values import Values
 from remuda.spec.defaults import COMMAND
 from remuda.spec.document import Path
 from remuda.spec.form import label
@@ -37,15 +39,6 @@ _PART: Final = re.compile(r"(?P<name>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an instance runs and listens. `program`: the argv prefix that runs its engine there."""
-
-    program: tuple[str, ...]
-    host: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
 class Starting:
     """What starts an instance. `served_name`: the model's name in requests to it; None where it accepts any."""
 
@@ -58,25 +51,19 @@ class Starting:
 def starting(model: Effective, place: Place) -> Starting:
     """What starts a model of a checked fleet there."""
     marks = _Marks({"PORT": str(place.port), "MODEL_ID": model.model_id})
-    entry, engine = model.entry, ENGINES[model.engine]
-    order = Order(
-        model_id=model.model_id,
-        program=place.program,
-        host=place.host,
-        port=place.port,
-        model=entry.model,
-        served_name=entry.served_name,
+    engine = ENGINES[model.engine]
+    marked = Values(
         settings=marks.tree(model.settings),
         environment=marks.tree(model.environment),
-        cmd=tuple(map(marks.text, entry.cmd)) if entry.cmd else None,
-        ready="" if entry.ready is False else entry.ready,
+        cmd=tuple(map(marks.text, model.entry.cmd or ())),
     )
-    launch = engine.launch(order)
+    ordered = order(model, place, marked)
+    launch = engine.launch(ordered)
     return Starting(
         argv=tuple(map(marks.word, launch.argv)),
         environment={name: marks.word(value) for name, value in launch.environment.items()},
-        readiness=engine.readiness(order),
-        served_name=engine.served_name(order),
+        readiness=engine.readiness(ordered),
+        served_name=engine.served_name(ordered),
     )
 
 

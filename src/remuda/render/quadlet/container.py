@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from remuda.errors import SpecError
 from remuda.plan.container import SHARING, SHM_BYTES
-from remuda.render.image import LOOPBACK, Course
+from remuda.render.image import Course
+from remuda.render.order import LOOPBACK
 from remuda.render.quadlet import names
 from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.device import Devices
