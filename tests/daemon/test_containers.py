@@ -45,6 +45,26 @@ async def test_a_start_serves_and_a_stop_leaves_nothing(herd: Herd) -> None:
     assert not list(herd.directory.glob("environment-*"))
 
 
+@BOTH
+async def test_steps_run_before_the_engine_which_takes_their_place(herd: Herd) -> None:
+    stepping = Herd(herd.machine, herd.directory, steps=("STEP=done; export STEP", "echo step $STEP"))
+    port = ports.free_port()
+    async with stepping.running(stepping.start_of("a", port=port)) as running:
+        assert await answers(Endpoint("127.0.0.1", port), Readiness("/health"))
+        assert running.holds(port)
+    assert "step done" in herd.log.read_text()
+
+
+@BOTH
+async def test_a_step_that_fails_keeps_the_engine_from_starting(herd: Herd) -> None:
+    stepping = Herd(herd.machine, herd.directory, steps=("echo no such patch", "(exit 7)", "echo never"))
+    running = await stepping.runtime.start(stepping.start_of("a", port=ports.free_port()))
+    assert await running.exited == 7
+    await running.sweep()
+    await stepping.logged("no such patch")
+    assert "never" not in herd.log.read_text()
+
+
 @pytest.mark.parametrize("kind", ["podman"])
 @pytest.mark.podman
 async def test_a_published_port_leads_inside(herd: Herd) -> None:

@@ -29,7 +29,7 @@ from remuda.edge.records import Record
 from remuda.engines import ENGINES
 from remuda.engines.contract import Launch
 from remuda.errors import EffectError
-from remuda.plan.container import ANYWHERE, Contained, inside, program
+from remuda.plan.container import ANYWHERE, Contained, after_steps, inside, program
 from remuda.plan.plan import Instance
 
 _PART = re.compile(r"(?P<name>.+)-\d{5}(?P<rest>-of-\d{5}\.gguf)")
@@ -122,7 +122,7 @@ class Containers:
         with self._environment_file(instance, launch) as path:
             creation = argv.Creation(
                 contained=contained,
-                command=launch.argv,
+                command=after_steps(contained.steps, launch.argv),
                 labels={
                     **self._labels(instance.model_id),
                     argv.FINGERPRINT: instance.fingerprint,

@@ -53,7 +53,8 @@ _ALIKE: Final = 0.85
 class Pin:
     """Which release of an engine runs; None if that is not known, and then whether it may be one of a fork's.
 
-    Of a build that was not read itself, only its neighbours, a name that they lack is not surely a mistake.
+    Of a build that was not read itself, only its neighbours, a name that they lack is not surely a mistake; nor of one
+    that steps before its start may change.
     """
 
     engine: str
@@ -101,9 +102,8 @@ def _pin(document: Document, entry: Entry) -> Pin:
     tag = TAGS[engine].fullmatch(str(pinned.get("tag", "")))
     known = table(engine)
     around = known.around(tag["release"]) if tag and known else None
-    return Pin(
-        engine, tag["release"] if tag and around else None, was_read=around is not None and around[0] == around[1]
-    )
+    was_read = around is not None and around[0] == around[1] and not entry.keys.get("steps")
+    return Pin(engine, tag["release"] if tag and around else None, was_read=was_read)
 
 
 def _effective(document: Document, entry: Entry, section: str) -> dict[Path, Any]:
@@ -112,7 +112,7 @@ def _effective(document: Document, entry: Entry, section: str) -> dict[Path, Any
     for path in (("engines", str(entry.engine), section), (*entry.path, section)):
         for name, value in document.mapping(*path).items():
             found[name.replace("_", "-")] = ((*path, name), value)
-    return dict(found.values())
+    return {path: value for path, value in found.values() if section == "settings" or value is not None}
 
 
 def _variable(engine: str, name: str) -> str | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from remuda.engines import ENGINES, command, flags, llama_cpp, ollama, sglang, vllm
 from remuda.engines.contract import Order
+from remuda.plan.container import after_steps
 from remuda.render.order import inside, order
 from remuda.render.values import Values
 from remuda.spec.merge import Effective
@@ -62,10 +63,7 @@ def course(model: Effective, values: Values, port: int) -> Course:
     """How a model runs on the port; raises SpecError for a setting that has no form."""
     ordered = order(model, inside(model, port), values)
     launched = ENGINES[model.engine].launch(ordered)
-    length = len(ordered.program) or 1
-    program, words = launched.argv[:length], launched.argv[length:]
-    if model.engine == vllm.NAME and model.executable is None:
-        program, words = (), (ordered.weights, *_vllm_flags(ordered))
+    program, words = _command(model, ordered, launched.argv)
     environment = {**_CACHE_VARIABLES.get(model.engine, {}), **launched.environment}
     return Course(
         port=port,
@@ -76,6 +74,18 @@ def course(model: Effective, values: Values, port: int) -> Course:
         cache=_CACHES[model.engine],
         locks_memory=model.engine in _LOCKING,
     )
+
+
+def _command(model: Effective, ordered: Order, argv: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The entrypoint and its words. The entrypoint of vLLM's image will do, but a shell has to be told of it."""
+    program, words = argv[: len(ordered.program) or 1], argv[len(ordered.program) or 1 :]
+    if model.engine == vllm.NAME and model.executable is None:
+        own = (*ordered.program, "serve") if model.entry.steps else ()
+        program, words = own, (ordered.weights, *_vllm_flags(ordered))
+    if model.entry.steps:
+        shell, *rest = after_steps(model.entry.steps, (*program, *words))
+        return (shell,), tuple(rest)
+    return program, words
 
 
 def _vllm_flags(order: Order) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from remuda.engines import ENGINES
 from remuda.engines.contract import Readiness
 from remuda.errors import Problem
+from remuda.plan.container import after_steps
 from remuda.render.order import Place, order
 from remuda.render.values import Values
 from remuda.spec.defaults import COMMAND
@@ -60,7 +61,7 @@ def starting(model: Effective, place: Place) -> Starting:
     ordered = order(model, place, marked)
     launch = engine.launch(ordered)
     return Starting(
-        argv=tuple(map(marks.word, launch.argv)),
+        argv=tuple(map(marks.word, after_steps(model.entry.steps, launch.argv))),
         environment={name: marks.word(value) for name, value in launch.environment.items()},
         readiness=engine.readiness(ordered),
         served_name=engine.served_name(ordered),

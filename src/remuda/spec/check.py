@@ -27,6 +27,7 @@ from remuda.spec.rules import (
     routes,
     settings,
     shape,
+    steps,
     visibility,
 )
 
@@ -53,6 +54,8 @@ RULES: Final[tuple[Rule, ...]] = (
     commands.assignments,
     commands.outside,
     commands.all_gpus,
+    steps.contained,
+    steps.lines,
     visibility.choosing,
     visibility.all_of_a_container,
     accounts.accounts,

@@ -15,7 +15,7 @@ from remuda.spec.rules.entries import Entry, entries
 
 _NOT_WITH_URL: Final = (
     *("cmd", "executable", "port", "image", "tag", "digest", "unit", "devices", "memory", "ttl"),
-    *("shm_size", "volumes", "network", "sleep", "keep_cache"),
+    *("shm_size", "volumes", "network", "steps", "sleep", "keep_cache"),
     *("settings", "environment", "environment_file", "limits", "hooks", "health_timeout"),
 )
 """Keys about a process of ours; behind a `url` there is none."""

@@ -29,8 +29,8 @@ _HINT: Final = "remove it, and name the GPUs in `devices`"
 def choosing(document: Document) -> Iterator[Problem]:
     """A variable that chooses among GPUs, or says how they are counted."""
     for path in _environments(document):
-        for name in document.mapping(*path):
-            if name in (ORDER, *CHOOSING):
+        for name, value in document.mapping(*path).items():
+            if name in (ORDER, *CHOOSING) and value is not None:
                 at = (*path, name)
                 yield document.problem_of_key(at, _message(at, name), hint=_HINT, severity="warning")
 
@@ -66,5 +66,5 @@ def _devices(document: Document, entry: Entry) -> list[object]:
 
 
 def _has_cuda(document: Document, entry: Entry) -> bool:
-    places = (("engines", str(entry.engine), "environment"), (*entry.path, "environment"))
-    return any(CUDA in document.mapping(*place) for place in places)
+    defaults = document.mapping("engines", str(entry.engine), "environment")
+    return {**defaults, **document.mapping(*entry.path, "environment")}.get(CUDA) is not None
