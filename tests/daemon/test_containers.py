@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from remuda.daemon.containers import weights_of
+from remuda.daemon.containers import volume_of, weights_of
 from remuda.daemon.runtimes import Start
 from remuda.edge import ports
 from remuda.edge.containers.complaint import ContainerError
@@ -241,3 +241,17 @@ def test_the_weights_that_a_container_has_to_see(tmp_path: Path) -> None:
     }
     for model, names in seen.items():
         assert weights_of(tmp_path, model) == tuple(tmp_path / name for name in names)
+
+
+def test_volumes_begin_where_the_fleet_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    expected = {
+        "/a:/b:ro": "/a:/b:ro",
+        "name:/b": "name:/b",
+        "/anonymous": "/anonymous",
+        "./a:/b": f"{tmp_path}/a:/b",
+        "a/b:/b:z": f"{tmp_path}/a/b:/b:z",
+        "../a:/b": f"{tmp_path}/../a:/b",
+        "~/a:/b": "/home/me/a:/b",
+    }
+    assert {volume: volume_of(tmp_path, volume) for volume in expected} == expected

@@ -31,6 +31,9 @@ ANYWHERE = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loo
 SOCKETS = frozenset({"docker.sock", "podman.sock", "containerd.sock", "crio.sock"})
 """Whoever has one of these is root on the machine."""
 
+_VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""The name of a volume that the program keeps itself."""
+
 CUDA = "CUDA_VISIBLE_DEVICES"
 _KFD = ("/dev/kfd", "/dev/dri")
 SHARING = frozenset({"vllm", "sglang"})
@@ -69,6 +72,17 @@ def contained(model: Effective, image: str, host: Host, devices: Sequence[str]) 
         is_on_host_network=model.entry.network == "host",
         steps=model.entry.steps,
     )
+
+
+def is_contained(model: Effective) -> bool:
+    """Whether a model runs in a container: by one of the programs, or as a unit with an image."""
+    return model.runtime in {"podman", "docker"} or (model.runtime == "systemd" and model.image is not None)
+
+
+def host_path(volume: str) -> str | None:
+    """The path of the host that a volume shows, as it is written; None for one that the program keeps itself."""
+    path, colon, _ = volume.partition(":")
+    return path if colon and not _VOLUME.fullmatch(path) else None
 
 
 def container_name(model_id: str, unit: str | None = None) -> str:

@@ -20,7 +20,6 @@ from remuda.errors import Problem
 from remuda.plan.container import after_steps
 from remuda.render.order import Place, order
 from remuda.render.values import Values
-from remuda.spec.defaults import COMMAND
 from remuda.spec.document import Path
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
@@ -123,35 +122,6 @@ def weights(model: Effective) -> tuple[str, ...]:
         return (path,)
     count = part["count"]
     return tuple(f"{part['name']}-{number:05}-of-{count}.gguf" for number in range(1, int(count) + 1))
-
-
-def relative(model: Effective) -> Iterator[Problem]:
-    """Files that a relative path names: they would be looked for beside what is rendered."""
-    entry, path = model.entry, ("models", model.model_id)
-    if model.engine != COMMAND and is_relative(entry.model or ""):
-        yield moved((*path, "model"), entry.model or "")
-    for where, file in environment_files(model):
-        if not file.startswith("/"):
-            yield moved(where, file)
-
-
-def is_relative(model: str) -> bool:
-    """Whether a model is a path that depends on where one stands, and not a hub's name."""
-    return model.startswith(("./", "../", "~")) or (model.endswith(".gguf") and not model.startswith("/"))
-
-
-def environment_files(model: Effective) -> Iterator[tuple[Path, str]]:
-    """The environment files, first the engine's, each with its place."""
-    own = model.entry.environment_file
-    for file in model.environment_files:
-        above: Path = ("models", model.model_id) if file == own else ("engines", model.engine)
-        yield (*above, "environment_file"), file
-
-
-def moved(path: Path, file: str) -> Problem:
-    """What is wrong with a relative path."""
-    message = f"{label(path)} is the relative path `{file}`, which means another file where it is rendered to"
-    return Problem(message, path=path, hint="write the absolute path")
 
 
 class _Marks:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from remuda.engines import ENGINES
@@ -20,11 +19,12 @@ from remuda.errors import Problem
 from remuda.facts.host import Host
 from remuda.facts.names import expand, visibility
 from remuda.plan.care import care
-from remuda.plan.container import SOCKETS, contained, container_name, inside
+from remuda.plan.container import contained, container_name, inside
 from remuda.render import order
 from remuda.render.compose.command import command
 from remuda.render.compose.interpolation import escaped, secret_name
-from remuda.render.starting import Starting, environment_files, starting, weights
+from remuda.render.paths import environment_files
+from remuda.render.starting import Starting, starting, weights
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.fleet import Fleet
 from remuda.spec.form import label
@@ -129,15 +129,6 @@ def healthcheck(engine: str, readiness: Readiness, port: int) -> dict[str, Any] 
         get = f"curl --fail --silent --show-error --output /dev/null {url} || wget -q --spider {url}"
         test = ["CMD-SHELL", get]
     return {"test": test, "interval": "10s", "timeout": "5s", "start_period": _START_PERIOD}
-
-
-def sockets(model: Effective) -> Iterator[Problem]:
-    """Sockets of container programs among the volumes."""
-    for number, volume in enumerate(model.entry.volumes):
-        if PurePosixPath(volume.partition(":")[0]).name in SOCKETS:
-            path = ("models", model.model_id, "volumes", number)
-            message = f"cannot show `{volume}` to a container: whoever has that socket is root on this machine"
-            yield Problem(message, path=path, hint="remove it from `volumes`")
 
 
 def _network(one: Serviced) -> dict[str, Any]:

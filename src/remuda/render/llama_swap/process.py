@@ -23,7 +23,10 @@ from remuda.plan.plan import CONTAINERS
 from remuda.render import order
 from remuda.render.llama_swap.text import PORT_MACRO, command, variable
 from remuda.render.order import LOOPBACK, Place
-from remuda.render.starting import ANY_PORT, PORT, Starting, Word, environment_files, joined, starting, weights
+from remuda.render.paths import environment_files, sockets
+from remuda.render.runtimes import without_image, without_runtime
+from remuda.render.starting import ANY_PORT, PORT, Starting, Word, joined, starting, weights
+from remuda.spec.defaults import PROCESS
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
 from remuda.spec.reference import Reference
@@ -34,6 +37,7 @@ MACROS: Final[Mapping[str, str]] = {
 }
 """What begins the command of every container."""
 
+_NAME: Final = "llama-swap"
 _ENV_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 """What the schema allows in `env`."""
 
@@ -88,15 +92,9 @@ def problems(model: Effective, host: Host) -> Iterator[Problem]:
             message = f"{label((*path, 'devices'))} has `{selector}`, which llama-swap cannot be told of"
             hint = "write `cuda0`, `cuda:all`, `rocm0`, `rocm:all` or `cpu`"
             yield Problem(message, path=(*path, "devices"), hint=hint)
-    if model.runtime in CONTAINERS:
-        if model.image is None:
-            message = f"cannot render `{model.model_id}`: `{model.runtime}` needs an image with its tag or digest"
-            yield Problem(message, path=path, hint="set `image` and `tag`, here or for the engine")
-        return
-    if model.runtime != "process":
-        message = f"cannot render `{model.model_id}`: llama-swap does not know the runtime `{model.runtime}`"
-        yield Problem(message, path=(*path, "runtime"), hint="choose one of `process`, `podman`, `docker`, `external`")
-    for where, _ in environment_files(model):
+    yield from filter(None, (without_runtime(model, _NAME, (PROCESS, *CONTAINERS)), without_image(model, _NAME)))
+    yield from sockets(model)
+    for where, _ in environment_files(model) if model.runtime not in CONTAINERS else ():
         message = f"{label(where)} cannot be rendered: llama-swap reads no environment files"
         yield Problem(message, path=where, hint="write the variables under `environment`")
 

@@ -24,7 +24,7 @@ from remuda.spec.engine import EngineDefaults
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
 
-NAME = "quadlet"
+NAME = objection.TARGET
 SUMMARY = "units of podman's Quadlet, and what prepares a machine for them"
 
 
@@ -65,11 +65,9 @@ class _Maker:
 
     def takes(self, model: Effective) -> bool:
         """Whether a model becomes a unit; if not, that is said."""
-        if model.runtime != objection.RUNTIME:
-            self.problems.append(objection.of_runtime(model))
-            return False
-        self.problems += objection.objections(model)
-        return True
+        not_taken = objection.of_runtime(model)
+        self.problems += [not_taken] if not_taken else objection.objections(model)
+        return not_taken is None
 
     def unit(self, model: Effective, after: str | None) -> Unit | None:
         """All that decides a model's file; None if it cannot be told."""
