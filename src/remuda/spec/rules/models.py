@@ -90,6 +90,16 @@ def external(document: Document) -> Iterator[Problem]:
                 yield document.problem_of_key((*entry.path, key), message, hint=f"remove `{key}` or `url`")
 
 
+def command_program(document: Document) -> Iterator[Problem]:
+    """Another program for a `command`, which names its own."""
+    commands = (entry.path for entry in entries(document) if entry.engine == COMMAND and "url" not in entry.keys)
+    for above in (("engines", COMMAND), *commands):
+        if "executable" in document.mapping(*above):
+            path = (*above, "executable")
+            message = f"{label(path)} has no effect with the engine `{COMMAND}`: the first word of `cmd` is its program"
+            yield document.problem_of_key(path, message, hint="remove it", severity="warning")
+
+
 def command_port(document: Document) -> Iterator[Problem]:
     """A command that is not told where to listen."""
     for entry in entries(document):
