@@ -7,7 +7,7 @@ from remuda.facts.host import Host
 from remuda.render.quadlet.device import Devices, devices
 
 NOWHERE = Host(())
-HERE = Host((Device("cuda1", "A", 1, 1, uuid="GPU-a"), Device("rocm0", "B", 1, 1, uuid="GPU-b")))
+HERE = Host((Device("cuda1", "A", 1, 1, uuid="GPU-aaaa-1"), Device("rocm0", "B", 1, 1, uuid="GPU-bbbb")))
 KFD = ("/dev/kfd", "/dev/dri")
 
 
@@ -18,9 +18,11 @@ KFD = ("/dev/kfd", "/dev/dri")
         (NOWHERE, ("cpu",), Devices(())),
         (NOWHERE, ("cuda0", "cuda1"), Devices(("nvidia.com/gpu=0", "nvidia.com/gpu=1"))),
         (NOWHERE, ("cuda:all", "cpu"), Devices(("nvidia.com/gpu=all",))),
-        (HERE, ("cuda1",), Devices(("nvidia.com/gpu=GPU-a",))),
+        (HERE, ("cuda1",), Devices(("nvidia.com/gpu=GPU-aaaa-1",))),
+        (HERE, ("GPU-aaaa", "GPU-aaaa-1"), Devices(("nvidia.com/gpu=GPU-aaaa-1",))),
+        (HERE, ("GPU-bbbb",), Devices(KFD, {"ROCR_VISIBLE_DEVICES": "GPU-bbbb"}, needs_groups=True)),
         (NOWHERE, ("rocm1", "rocm0"), Devices(KFD, {"ROCR_VISIBLE_DEVICES": "1,0"}, needs_groups=True)),
-        (HERE, ("rocm0",), Devices(KFD, {"ROCR_VISIBLE_DEVICES": "GPU-b"}, needs_groups=True)),
+        (HERE, ("rocm0",), Devices(KFD, {"ROCR_VISIBLE_DEVICES": "GPU-bbbb"}, needs_groups=True)),
         (NOWHERE, ("rocm:all", "rocm0"), Devices(KFD, needs_groups=True)),
         (
             NOWHERE,

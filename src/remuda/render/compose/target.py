@@ -17,6 +17,7 @@ from remuda.render.compose import gateway
 from remuda.render.compose.interpolation import refusal, secret_name
 from remuda.render.compose.service import Serviced, service, serviced
 from remuda.render.contract import Rendering, Request
+from remuda.render.devices import missing
 from remuda.render.paths import environment_files, relative, sockets
 from remuda.render.ports import ports
 from remuda.render.runtimes import without_image, without_runtime
@@ -65,6 +66,7 @@ def render(request: Request) -> Rendering:
     problems = (
         *refused.values(),
         *(problem for one in services for problem in _problems(one)),
+        *missing(request),
         *_names(services),
         *gateway.problems(request.fleet),
         *UNSAID.problems(request),

@@ -2,7 +2,8 @@
 
 CDI names (`nvidia.com/gpu=0`, `amd.com/gpu=all`) and device nodes pass as they are. Ours are translated: `cudaN` counts
 in PCI order, as NVML and the names that `nvidia-ctk cdi generate` gives do, so the number is the same; where the GPU is
-known, its UUID says it better. AMD's nodes are given whole, and the environment shows the container some of them.
+known, its UUID says it better, and any other of its names stands for it. AMD's nodes are given whole, and the
+environment shows the container some of them.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from remuda.facts.host import Host
-from remuda.facts.names import visibility
+from remuda.facts.names import expand, visibility
 
 _OURS = re.compile(r"(?P<kind>cuda|rocm)(?::(?P<all>all)|\d+)")
+_PODMANS = re.compile(r"/.*|[\w.-]+/[\w.-]+=[\w.:-]+", re.ASCII)
+"""A device node, or a CDI name."""
 _KFD = ("/dev/kfd", "/dev/dri")
 _ROCM = "ROCR_VISIBLE_DEVICES"
 
@@ -34,7 +37,7 @@ class Devices:
 
 def devices(host: Host, selectors: Sequence[str]) -> Devices:
     """What a container is given for its selectors."""
-    known = [selector for selector in selectors if selector != "cpu"]
+    known = [_ours(host, selector) for selector in selectors if selector != "cpu"]
     entries = tuple(dict.fromkeys(entry for selector in known for entry in _entries(host, selector)))
     rocm = [selector for selector in known if re.fullmatch(r"rocm\d+", selector)]
     narrows = bool(rocm) and "rocm:all" not in known
@@ -46,8 +49,16 @@ def devices(host: Host, selectors: Sequence[str]) -> Devices:
     )
 
 
+def _ours(host: Host, selector: str) -> str:
+    """Our name for a device that the host knows by another; what podman knows itself stays as it is."""
+    if _PODMANS.fullmatch(selector) or _OURS.fullmatch(selector):
+        return selector
+    names, _ = expand(host, (selector,))
+    return names[0] if names else selector
+
+
 def _entries(host: Host, selector: str) -> Iterator[str]:
-    if selector.startswith("/") or re.fullmatch(r"[\w.-]+/[\w.-]+=[\w.:-]+", selector, re.ASCII):
+    if _PODMANS.fullmatch(selector):
         yield selector
     elif match := _OURS.fullmatch(selector):
         if match["kind"] == "rocm":

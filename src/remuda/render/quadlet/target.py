@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from remuda.errors import Problem, SpecError
 from remuda.render.contract import Rendering, Request
+from remuda.render.devices import missing
 from remuda.render.image import course, inner_port
 from remuda.render.quadlet import host, layout, names, objection
 from remuda.render.quadlet.account import account
@@ -61,7 +62,7 @@ class _Maker:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = list(missing(request))
 
     def takes(self, model: Effective) -> bool:
         """Whether a model becomes a unit; if not, that is said."""
