@@ -6,7 +6,7 @@ images have no plugins.) Where it is not known (no tag, a nightly build, a fork,
 worth a warning that newer releases lost, or that none had but much looks like. A variable is never more than a warning:
 engines ignore those that they do not know, and plugins read their own.
 
-Values are not judged here, nor files of variables.
+Values are not judged here. Names that files of variables set are told apart by `remuda.plan.environment_files`.
 """
 
 from __future__ import annotations
@@ -76,6 +76,15 @@ def unknown_names(document: Document) -> Iterator[Problem]:
     for found in places.values():
         errors = {problem.message: problem for problem in found if problem.severity == "error"}
         yield from errors.values() or found[:1]
+
+
+def unread(document: Document, entry: Entry, variable: str) -> Problem | None:
+    """What there is to say against a variable of a model, wherever it is set; None if the engine may read it."""
+    if entry.engine not in HARVESTED:
+        return None
+    pin = _pin(document, entry)
+    name = _variable(pin.engine, variable)
+    return _judged(pin, "variable", name) if name is not None else None
 
 
 def _of_model(document: Document, entry: Entry, pin: Pin) -> Iterator[Problem]:
