@@ -125,7 +125,7 @@ def _surroundings(unit: Unit) -> Iterator[Key]:
     entry = unit.model.entry
     for device in unit.devices.entries:
         yield "AddDevice", words((device,))
-    if unit.devices.needs_groups and unit.account.wanted_by == "default.target":
+    if unit.devices.groups and unit.account.wanted_by == "default.target":
         yield "GroupAdd", "keep-groups"
     yield "DropCapability", "all"
     yield "NoNewPrivileges", "true"

@@ -19,19 +19,20 @@ _OURS = re.compile(r"(?P<kind>cuda|rocm)(?::(?P<all>all)|\d+)")
 _PODMANS = re.compile(r"/.*|[\w.-]+/[\w.-]+=[\w.:-]+", re.ASCII)
 """A device node, or a CDI name."""
 _KFD = ("/dev/kfd", "/dev/dri")
+_UDEV = ("render", "video")
 _ROCM = "ROCR_VISIBLE_DEVICES"
 
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """`entries` of `AddDevice=`; `environment` that narrows them; `groups`: whether the user's own groups open them.
+    """`entries` of `AddDevice=`; `environment` that narrows them; `groups`: whose members may open them.
 
     `unknown` are selectors that mean nothing here.
     """
 
     entries: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
-    needs_groups: bool = False
+    groups: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
@@ -44,9 +45,17 @@ def devices(host: Host, selectors: Sequence[str]) -> Devices:
     return Devices(
         entries=entries,
         environment={_ROCM: visibility(host, rocm)[_ROCM]} if narrows else {},
-        needs_groups=any(entry.startswith("/dev/") for entry in entries),
+        groups=_groups(host, [entry for entry in entries if entry.startswith("/dev/")]),
         unknown=tuple(selector for selector in known if not any(_entries(host, selector))),
     )
+
+
+def _groups(host: Host, files: Sequence[str]) -> tuple[str, ...]:
+    """The groups that device files are opened by: those of the host's, and where none is known, what udev makes."""
+    nodes = [node for node in host.nodes if any(f"{node.path}/".startswith(f"{file}/") for file in files)]
+    if nodes:
+        return tuple(sorted({node.group for node in nodes if node.mode[7:9] != "rw"}))
+    return _UDEV if files else ()
 
 
 def _ours(host: Host, selector: str) -> str:
