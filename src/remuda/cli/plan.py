@@ -69,9 +69,8 @@ def _print(plan: Plan, here: Host) -> None:
     titles = {device.name: device.title for device in here.devices}
     budgets = [(name, format_bytes(size), titles.get(name, "not found")) for name, size in plan.budget.items()]
     output.table(("DEVICE", "BUDGET", ""), budgets)
-    if steps := [
-        (i.model_id, line) for i in plan.instances.values() for step in _steps(i) for line in step.split("\n")
-    ]:
+    steps = [(i.model_id, line) for i in plan.instances.values() for step in _steps(i) for line in step.splitlines()]
+    if steps:
         output.line("")
         output.table(("MODEL", "RUNS BEFORE ITS ENGINE"), steps)
 

@@ -9,22 +9,20 @@ another one where the fleet runs.
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 from remuda.errors import Problem
 from remuda.plan.releases import unread
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.document import Document, Path
-from remuda.spec.form import label
+from remuda.spec.form import FormError, label
+from remuda.spec.reference import Reference, parse
 from remuda.spec.rules import visibility
 from remuda.spec.rules.entries import Entry, entries
 
-_FROM_OUTSIDE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
-
 Names = Mapping[str, Sequence[str]]
-"""The names that each file sets, in its order, by the path that the fleet file writes; unread files are left out."""
+"""The names that each file sets, in its order, by the path that the fleet file writes."""
 
 
 def environment_files(document: Document) -> frozenset[str]:
@@ -51,7 +49,7 @@ def _files(document: Document, entry: Entry) -> Iterator[tuple[Path, str]]:
 def _of_file(document: Document, entry: Entry, file: str, names: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     own = dict(_environment(document, entry))
     outside = _read_from_outside(document, entry)
-    for name in dict.fromkeys(names):
+    for name, count in Counter(names).items():
         if found := unread(document, entry, name):
             yield f"in `{file}`, {found.message}", found.hint
         if what := visibility.effect(name):
@@ -62,7 +60,7 @@ def _of_file(document: Document, entry: Entry, file: str, names: Sequence[str]) 
             path = label(outside[name])
             message = f"`{file}` sets `{name}`, which is not what `${{env:{name}}}` in {path} is: that is Remuda's own"
             yield message, "the engine has it from the file already; pass what else needs it to Remuda"
-        if names.count(name) > 1:
+        if count > 1:
             yield f"`{file}` sets `{name}` twice, of which the last counts", "remove one of the two"
 
 
@@ -86,6 +84,13 @@ def _read_from_outside(document: Document, entry: Entry) -> dict[str, Path]:
     for above in (("engines", str(entry.engine)), entry.path):
         for section in ("environment", "settings"):
             for key, value in document.mapping(*above, section).items():
-                names = _FROM_OUTSIDE.findall(value) if isinstance(value, str) else ()
-                found |= dict.fromkeys(names, (*above, section, key))
+                found |= dict.fromkeys(_outside(value), (*above, section, key))
     return found
+
+
+def _outside(value: object) -> Iterator[str]:
+    try:
+        parts = parse(value) if isinstance(value, str) else ()
+    except FormError:
+        return  # said by the rule of references
+    yield from (part.name for part in parts if isinstance(part, Reference) and part.kind == "env")

@@ -72,9 +72,10 @@ def _of_container(model: Effective) -> Iterator[tuple[Path, str]]:
 def _of_program(model: Effective) -> Iterator[tuple[Path, str]]:
     """What is certainly a path among a program's own words; it runs in the directory of the fleet file otherwise."""
     path: Path = ("models", model.model_id)
-    if "/" in (model.executable or "") and not (model.executable or "").startswith("/"):
+    executable = model.executable or ""
+    if "/" in executable and not executable.startswith("/"):
         above = path if model.entry.executable else ("engines", model.engine)
-        yield (*above, "executable"), model.executable or ""
+        yield (*above, "executable"), executable
     for key, value in model.settings.items():
         if isinstance(value, str) and value.startswith(_HERE):
             yield source(model, "settings", key), value

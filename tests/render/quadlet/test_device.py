@@ -42,8 +42,9 @@ def test_the_groups_are_those_of_the_device_files_that_are_there() -> None:
     nodes = (
         Node("/dev/kfd", "crw-rw----", "root", "gpu", is_open=False),
         Node("/dev/dri/renderD128", "crw-rw-rw-", "root", "render", is_open=True),
+        Node("/dev/dri/card0", "crw-------", "root", "root", is_open=False),
         Node("/dev/nvidia0", "crw-rw----", "root", "other", is_open=False),
     )
     assert devices(Host(nodes=nodes), ("rocm0",)).groups == ("gpu",)
     assert devices(Host(nodes=nodes), ("/dev/dri/renderD128", "cuda0")).groups == ()
-    assert devices(Host(nodes=nodes[2:]), ("rocm0",)).groups == UDEV
+    assert devices(Host(nodes=nodes[3:]), ("rocm0",)).groups == UDEV

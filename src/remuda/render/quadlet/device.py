@@ -51,10 +51,13 @@ def devices(host: Host, selectors: Sequence[str]) -> Devices:
 
 
 def _groups(host: Host, files: Sequence[str]) -> tuple[str, ...]:
-    """The groups that device files are opened by: those of the host's, and where none is known, what udev makes."""
+    """The groups that device files are opened by: those of the host's, and where none is known, what udev makes.
+
+    Never root's, of which a user of models is not to be a member.
+    """
     nodes = [node for node in host.nodes if any(f"{node.path}/".startswith(f"{file}/") for file in files)]
     if nodes:
-        return tuple(sorted({node.group for node in nodes if node.mode[7:9] != "rw"}))
+        return tuple(sorted({node.group for node in nodes if node.mode[7:9] != "rw"} - {"root"}))
     return _UDEV if files else ()
 
 

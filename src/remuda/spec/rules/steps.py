@@ -24,7 +24,7 @@ _WRONGS: Final = (
         "give a variable the reference in `environment`, and write `$NAME` here",
     ),
     (
-        re.compile(r"(?:^|\n|;|&&)\s*exec\s+[^\s\d<>&;]"),
+        re.compile(r"(?:^|\n|;|&&)[ \t]*exec[ \t]+[^\s\d<>&;]"),
         "makes way for another program by `exec`: the engine would never come",
         "leave the engine out; it is started after the last step",
     ),
