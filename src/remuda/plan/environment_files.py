@@ -69,7 +69,7 @@ def _shadowed(file: str, name: str, path: Path, value: object) -> tuple[str, str
         message = f"{label(path)} removes `{name}`, but `{file}` sets it"
         return message, "remove it from the file"
     message = f"`{name}` in `{file}` has no effect: {label(path)} comes over it"
-    return message, "set it in one place: systemd, for one, has files come over `Environment=`"
+    return message, "set it in one place"
 
 
 def _environment(document: Document, entry: Entry) -> Iterator[tuple[str, tuple[Path, object]]]:
