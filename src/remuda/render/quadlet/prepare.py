@@ -16,6 +16,7 @@ from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.container import Unit
 from remuda.spec.reference import Reference
 from remuda.spec.rules.accounts import ROOT
+from remuda.spec.unit import unit_name
 
 _HEAD = r"""#!/bin/sh
 # Made by `remuda render quadlet`. Prepares this machine for the units beside it: shows what there is to do, and does it
@@ -208,6 +209,6 @@ def _secrets(owner: str, units: Sequence[Unit]) -> Iterator[str]:
 
 def _next(manager: Sequence[str], units: Sequence[Unit]) -> str:
     """What to do then. systemctl asks for one unit after the other, so the order by ports has to be in its words."""
-    services = [f"{names.unit(unit.model)}.service" for unit in sorted(units, key=lambda unit: unit.port)]
+    services = [f"{unit_name(unit.model)}.service" for unit in sorted(units, key=lambda unit: unit.port)]
     started = shlex.join((*manager, "start", "--no-block", *services))
     return shlex.join(("echo", f"then: {shlex.join((*manager, 'daemon-reload'))} && {started}"))
