@@ -23,10 +23,10 @@ from remuda.errors import EffectError, Problem, UnsatisfiableError
 from remuda.facts.host import Host
 from remuda.plan.plan import Instance, Plan, decide
 from remuda.render.ports import ports
-from remuda.render.quadlet.names import unit
 from remuda.residency.policy import Policy, policy_of
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import effective
+from remuda.spec.unit import unit_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _with_units(fleet: Fleet, plan: Plan) -> Plan:
     """The plan with the units of the models that systemd runs, and the ports that these have been written with."""
     port_of = ports(fleet)
     instances = {
-        model: replace(instance, unit=f"{unit(effective(fleet, model))}.service", port=port_of[model])
+        model: replace(instance, unit=f"{unit_name(effective(fleet, model))}.service", port=port_of[model])
         if instance.runtime == "systemd"
         else instance
         for model, instance in plan.instances.items()
