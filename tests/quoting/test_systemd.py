@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remuda.errors import SpecError
-from remuda.quoting.systemd import Reader, command, line, literal, split, variables, without_specifiers, words
+from remuda.quoting.systemd import Reader, command, line, literal, setting, split, variables, without_specifiers, words
 from remuda.quoting.unit_file import text
 from tests.quoting.strategies import ARGV, NO_TEXT, TEXTS, WORDS
 from tests.render.quadlet.generator import generated, run_command
@@ -154,6 +154,12 @@ def came_through(directory: Path, value: str) -> list[str]:
 @pytest.mark.parametrize(("value", "written"), [("a b", "a b"), ("50% of $x", "50%% of $$x"), ('a"\\x', 'a"\\x')])
 def test_a_line(value: str, written: str) -> None:
     assert line(value) == written
+
+
+@pytest.mark.parametrize("value", ["a b", "50% of $x", 'a"\\x', "$$"])
+def test_a_setting_keeps_its_dollar_signs(value: str) -> None:
+    assert setting(value) == value.replace("%", "%%")
+    assert without_specifiers(setting(value)) == value
 
 
 @pytest.mark.parametrize("value", ["a\nb", "\ta", " a", "a ", "a\\", "a\rb", "\0", '"a', 'a"'])

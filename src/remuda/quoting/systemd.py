@@ -55,11 +55,12 @@ def words(texts: Iterable[str]) -> str:
 
 def line(value: str) -> str:
     """A value that is not split, and ends up in a command line; raises SpecError if it is more than a line."""
-    refuse_unwritable(value, "a unit")
-    if _NOT_IN_LINE.search(value):
-        message = f"cannot write {shown(value)} to a unit: it has control characters, or blanks or quotes at an end"
-        raise SpecError(message, hint="remove them")
-    return _doubled(value)
+    return _doubled(_one_line(value))
+
+
+def setting(value: str) -> str:
+    """A value of systemd's own that is not split, where a `$` is nothing special; raises SpecError as `line` does."""
+    return _one_line(value).replace("%", "%%")
 
 
 def command(argv: Sequence[str]) -> str:
@@ -113,6 +114,14 @@ def without_specifiers(text: str) -> str:
         return "%"
 
     return _SPECIFIER.sub(meant, text)
+
+
+def _one_line(value: str) -> str:
+    refuse_unwritable(value, "a unit")
+    if _NOT_IN_LINE.search(value):
+        message = f"cannot write {shown(value)} to a unit: it has control characters, or blanks or quotes at an end"
+        raise SpecError(message, hint="remove them")
+    return value
 
 
 def _word_of_podman(text: str) -> str:

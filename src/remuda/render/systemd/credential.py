@@ -7,7 +7,7 @@ alone. No value is in any file.
 from __future__ import annotations
 
 from remuda.errors import SpecError
-from remuda.quoting.systemd import line
+from remuda.quoting.systemd import setting
 from remuda.render.systemd.manager import Manager
 from remuda.spec.reference import Reference, file_credential
 
@@ -35,4 +35,4 @@ def loaded(reference: Reference, manager: Manager) -> str:
     name = credential(reference)
     if reference.kind == "cred":
         return manager.credential(name)
-    return f"{name}:{line(reference.name).replace('$$', '$')}"
+    return f"{name}:{setting(reference.name)}"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from remuda.errors import Problem, SpecError
-from remuda.quoting.systemd import command, line, variables, words
+from remuda.quoting.systemd import command, setting, variables, words
 from remuda.quoting.unit_file import Section
 from remuda.render import needs
 from remuda.render.contract import Request
@@ -32,6 +32,7 @@ USER = "remuda"
 
 _BACKLOG = 2048
 _STOP_S = 120
+_LOGS = PurePosixPath("/var/log")
 _LOCALHOST = ("127.0.0.1", "::1")
 
 Key = tuple[str, str]
@@ -127,6 +128,7 @@ def _service(gateway: Gateway) -> Iterator[Key]:
 
 def _of_system(request: Request) -> Iterator[Key]:
     yield "User", USER
+    yield "SupplementaryGroups", "systemd-journal"  # to follow what engines say
     yield "RuntimeDirectory", NAME
     yield "RuntimeDirectoryMode", "0700"
     yield "RuntimeDirectoryPreserve", "yes"  # what says which engines are its own outlives it, as they do
@@ -136,11 +138,18 @@ def _of_system(request: Request) -> Iterator[Key]:
     places = {"HOME": f"/var/lib/{NAME}", "XDG_RUNTIME_DIR": f"/run/{NAME}", "XDG_STATE_HOME": "/var/lib"}
     yield "Environment", variables(places)
     log = request.fleet.gateway.access_log
-    if log not in (None, "-"):
-        yield "ReadWritePaths", line(str(PurePosixPath(str(log)).parent)).replace("$$", "$")
+    if log is not None and log != "-":
+        yield _logs(PurePosixPath(log).parent)
     models = request.models()
     yield hardening.homes((str(request.program), *(model.entry.model or "" for model in models)))
     yield from hardening.devices(_cards([name for model in models for name in model.devices or ()]))
+
+
+def _logs(directory: PurePosixPath) -> Key:
+    """The directory of the access log, which the manager makes where logs usually are."""
+    if directory.is_relative_to(_LOGS) and directory != _LOGS:
+        return "LogsDirectory", setting(str(directory.relative_to(_LOGS)))
+    return "ReadWritePaths", setting(str(directory))
 
 
 def _cards(selectors: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from remuda.quoting.systemd import line
+from remuda.quoting.systemd import setting
 from remuda.render.systemd import gateway
 from remuda.render.systemd.device import NVIDIA
 from remuda.render.systemd.native import Native
@@ -63,4 +63,4 @@ def _directory(native: Native) -> str | None:
     """The line that makes a cache which systemd does not make by itself."""
     if native.has_own_cache:
         return None
-    return f"d {line(str(native.cache)).replace('$$', '$')} 0750 {native.user} {native.user}"
+    return f"d {setting(str(native.cache))} 0750 {native.user} {native.user}"

@@ -19,7 +19,7 @@ from signal import Signals
 from remuda.engines import ENGINES, llama_cpp, sglang, vllm
 from remuda.engines.contract import Executable, Module, Order
 from remuda.quoting.systemd import command as command_line
-from remuda.quoting.systemd import line, variables
+from remuda.quoting.systemd import setting, variables
 from remuda.quoting.unit_file import Section
 from remuda.render.image import LOOPBACK
 from remuda.render.quadlet.container import START_S
@@ -89,7 +89,7 @@ def sections(unit: Native) -> tuple[Section, ...]:
 
 
 def _unit(unit: Native) -> Iterator[Key]:
-    yield "Description", _literal(unit.model.entry.name or f"Language model {unit.model.model_id}")
+    yield "Description", setting(unit.model.entry.name or f"Language model {unit.model.model_id}")
     if unit.manager.is_system:
         yield "Wants", "network-online.target"
         yield "After", "network-online.target"
@@ -148,11 +148,11 @@ def _surroundings(unit: Native, command: _Command) -> Iterator[Key]:
     if unit.devices.allowed:
         yield "SupplementaryGroups", "render video"
     if unit.has_own_cache:
-        yield "CacheDirectory", _literal(str(PurePosixPath(cache).relative_to(_CACHES)))
+        yield "CacheDirectory", setting(str(PurePosixPath(cache).relative_to(_CACHES)))
         yield "CacheDirectoryMode", "0750"
     else:
-        yield "ReadWritePaths", _literal(cache)
-    yield "WorkingDirectory", _literal(cache)
+        yield "ReadWritePaths", setting(cache)
+    yield "WorkingDirectory", setting(cache)
     yield hardening.homes((*command.argv, *command.environment.values(), str(unit.programs)))
     yield from hardening.devices(unit.devices.allowed)
 
@@ -194,8 +194,3 @@ def _without_program(order: Order, name: str) -> tuple[Order, str | None]:
     if len(tails) == 1:
         return order, name
     return replace(order, program=next((each.name,) for each in programs if isinstance(each, Executable))), None
-
-
-def _literal(text: str) -> str:
-    """A value outside of command lines, where `$` means nothing."""
-    return line(text).replace("$$", "$")

@@ -24,17 +24,9 @@ def of_runtime(model: Effective) -> Iterator[Problem]:
     if model.runtime == EXTERNAL:
         return
     path = ("models", model.model_id)
-    message = f"cannot render `{model.model_id}`: its runtime is `{model.runtime}`, for which the gateway has no leave"
+    message = f"cannot render `{model.model_id}`: its runtime is `{model.runtime}`, and the gateway's unit runs no engines itself"
     where = (*path, "runtime") if model.entry.runtime is not None else path
     yield Problem(message, where, hint=f"set `runtime: {RUNTIME}`, or name the others with `--only`")
-
-
-def of_any(model: Effective) -> Iterator[Problem]:
-    """What holds for containers too."""
-    path = ("models", model.model_id, "keep_cache")
-    if model.entry.keep_cache:
-        message = f"{label(path)} cannot be rendered: what an engine saves would be in a directory of the gateway's"
-        yield Problem(message, path, hint="remove it")
 
 
 def of_native(model: Effective) -> Iterator[Problem]:

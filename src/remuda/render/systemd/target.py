@@ -81,7 +81,6 @@ class _Maker:
 
     def add(self, model: Effective) -> None:
         """Make the unit of a model."""
-        self._problems += objection.of_any(model)
         if model.image is None:
             self._add_native(model)
         elif self._containers.takes(model) and (unit := self._containers.unit(model, None)):
