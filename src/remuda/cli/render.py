@@ -38,7 +38,7 @@ def command(  # noqa: PLR0913 (one for each option)
     the target cannot express the fleet.
     """
     loaded = fleet_file.load(file)
-    rendering = _rendered(target, loaded, only)
+    rendering = rendered(target, loaded, only)
     if directory == _STDOUT:
         _print(rendering, loaded, as_json=as_json)
         return 0
@@ -59,7 +59,7 @@ def command(  # noqa: PLR0913 (one for each option)
     return 0
 
 
-def _rendered(target: str, loaded: Loaded, only: tuple[str, ...]) -> Rendering:
+def rendered(target: str, loaded: Loaded, only: tuple[str, ...]) -> Rendering:
     """The rendering; what is worth a remark is printed. Raises SpecError or UnsatisfiableError."""
     from remuda.render import TARGETS  # noqa: PLC0415 (the targets load only here)
     from remuda.render.contract import Request  # noqa: PLC0415

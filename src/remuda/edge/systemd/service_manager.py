@@ -63,6 +63,10 @@ class Manager:
         """Stop a unit if it runs, start it, and wait until that is done. Raises UnitError."""
         await self._carry_out("restart", "RestartUnit", unit, limit_s)
 
+    async def reload_unit(self, unit: str, *, limit_s: float = JOB_S) -> None:
+        """Let a unit read its configuration anew (`ExecReload=`), and wait until it has. Raises UnitError."""
+        await self._carry_out("reload", "ReloadUnit", unit, limit_s)
+
     async def kill(self, unit: str, signal_number: int) -> None:
         """Send a signal to every process of a unit, if there are any. Raises UnitError."""
         try:

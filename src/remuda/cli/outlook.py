@@ -1,0 +1,73 @@
+"""What `remuda apply` would change now, for `remuda plan`: the fleet file against the generation that is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from remuda.cli import deploying
+from remuda.cli.deploying import Where
+from remuda.errors import EffectError, RemudaError
+
+if TYPE_CHECKING:
+    from remuda.cli.fleet_file import Loaded
+    from remuda.edge.deploy.deployment import Deployment, Proposal
+    from remuda.edge.deploy.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What applying would change; or why it could not be done, in `refused`."""
+
+    site: Site
+    target: str
+    proposal: Proposal | None
+    starts_s: Mapping[str, float]
+    refused: str | None = None
+
+    def lines(self, *, with_diffs: bool) -> Iterator[str]:
+        """For a person."""
+        yield ""
+        if self.proposal is None:
+            yield f"`remuda apply {self.target}` would be refused: {self.refused}"
+        elif self.proposal.is_empty:
+            yield f"generation {self.proposal.applied} is applied and up to date"
+        else:
+            yield f"`remuda apply {self.target}` would change generation {self.proposal.applied}:"
+            yield from deploying.summary(self.proposal, self.site, self.starts_s)
+            if with_diffs:
+                yield from deploying.diffs(self.proposal.change)
+
+    def as_data(self, *, with_diffs: bool) -> dict[str, Any]:
+        """For a program."""
+        if self.proposal is None:
+            return {"target": self.target, "refused": self.refused}
+        told = deploying.as_data(self.proposal, self.site, self.starts_s, with_diffs=with_diffs)
+        return {"target": self.target, **told}
+
+
+def of(loaded: Loaded) -> Outlook | None:
+    """The outlook for this machine or user; None where nothing is applied."""
+    from remuda.edge.deploy.disk import Disk  # noqa: PLC0415
+    from remuda.edge.deploy.store import Store  # noqa: PLC0415
+
+    site = deploying.site_of(Where(root=None, scope=None))
+    store = Store(site.directory, Disk())
+    number = store.current()
+    if number is None:
+        return None
+    target = store.manifest(number).target
+    try:
+        tree = deploying.for_scope(deploying.tree_of(target, loaded), site, None)
+    except RemudaError as error:
+        return Outlook(site, target, None, {}, error.message)
+
+    async def propose(deployment: Deployment) -> Proposal:
+        return await deployment.propose(tree)
+
+    try:
+        proposal = deploying.on(site, propose, starts=True)
+    except EffectError:  # no manager answers: then at least the files are compared
+        proposal = deploying.on(site, propose, starts=False)
+    return Outlook(site, target, proposal, store.starts())

@@ -1,0 +1,88 @@
+"""The operations on files that deploying is made of: each is done whole or not at all, also when the power fails.
+
+What is unfinished has a name that starts with a dot and ends in `.remuda`, which neither systemd nor podman reads, and
+which the next attempt takes again. Whether an operation should be done is not asked here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+
+class Disk:
+    """The disk of this machine."""
+
+    def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
+        """Put a file in place."""
+        _make(path.parent)
+        unfinished = _unfinished(path)
+        with unfinished.open("wb") as file:
+            file.write(data)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        self.move(unfinished, path)
+
+    def link(self, path: Path, text: str) -> None:
+        """Put a symbolic link in place."""
+        _make(path.parent)
+        unfinished = _unfinished(path)
+        unfinished.unlink(missing_ok=True)
+        unfinished.symlink_to(text)
+        self.move(unfinished, path)
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Put a copy of a file or link, with its mode and owner, in place."""
+        _make(target.parent)
+        unfinished = _unfinished(target)
+        unfinished.unlink(missing_ok=True)
+        shutil.copy2(source, unfinished, follow_symlinks=False)
+        found = source.lstat()
+        with contextlib.suppress(PermissionError):  # a user cannot give files away, and has none of others here
+            os.chown(unfinished, found.st_uid, found.st_gid, follow_symlinks=False)
+        self.move(unfinished, target)
+
+    def move(self, source: Path, target: Path) -> None:
+        """Rename a file, a link or a directory that is finished."""
+        source.replace(target)
+        _sync(target.parent)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file or a link, if it is there."""
+        path.unlink(missing_ok=True)
+
+    def forget_unfinished(self, path: Path) -> None:
+        """Remove what is left of an operation on this path that somebody did not live to end."""
+        _unfinished(path).unlink(missing_ok=True)
+
+    def remove_directory(self, path: Path) -> None:
+        """Remove a directory in which nothing is left."""
+        with contextlib.suppress(OSError):
+            path.rmdir()
+
+    def remove_tree(self, path: Path) -> None:
+        """Remove a directory and everything in it."""
+        shutil.rmtree(path)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.remuda")
+
+
+def _make(directory: Path) -> None:
+    """Make a directory that everybody can read, whatever the umask: units may be those of another user."""
+    if not directory.is_dir():
+        _make(directory.parent)
+        directory.mkdir(exist_ok=True)
+        directory.chmod(0o755)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
