@@ -58,7 +58,10 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     # The parts of a unit, which goldens show whole.
     "render/image.py": "render/quadlet/test_target.py",
     **dict.fromkeys(
-        (f"render/quadlet/{name}.py" for name in ("account", "container", "host", "layout", "names", "objection")),
+        (
+            f"render/quadlet/{name}.py"
+            for name in ("account", "container", "host", "layout", "maker", "names", "objection")
+        ),
         "render/quadlet/test_target.py",
     ),
     # Values that pass between modules.

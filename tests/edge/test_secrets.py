@@ -4,6 +4,7 @@ import pytest
 
 from remuda.edge.secrets import Resolver, read_environment_file
 from remuda.errors import EffectError
+from remuda.spec.reference import file_credential
 
 
 def test_each_kind_of_reference_is_resolved_inside_of_text(tmp_path: Path) -> None:
@@ -46,3 +47,11 @@ def test_an_environment_file_is_read_literally(tmp_path: Path) -> None:
 def test_a_missing_environment_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(EffectError, match="cannot read the environment file"):
         read_environment_file(tmp_path / "nope", {})
+
+
+def test_a_file_that_is_handed_over_as_a_credential_is_read_there(tmp_path: Path) -> None:
+    (tmp_path / file_credential("/etc/remuda/roo.key")).write_text("handed\n")
+    resolver = Resolver(Path("/nowhere"), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert resolver.text("${file:/etc/remuda/roo.key}") == "handed"
+    with pytest.raises(EffectError, match="No such file"):
+        resolver.text("${file:/etc/remuda/other.key}")

@@ -30,8 +30,9 @@ def cases(target: str) -> list[str]:
 
 def rendered(target: str, case: str) -> tuple[Rendering, str]:
     """The rendering of a case, and its problems as users see them."""
-    fleet, document, _ = load_fleet((folder_of(target) / case / "remuda.yaml").read_bytes(), "remuda.yaml")
-    rendering = TARGETS[target].render(Request(fleet))
+    text = (folder_of(target) / case / "remuda.yaml").read_bytes()
+    fleet, document, _ = load_fleet(text, "remuda.yaml")
+    rendering = TARGETS[target].render(Request(fleet, text=text.decode()))
     placed = (replace(problem, position=document.at(problem.path)) for problem in rendering.problems)
     return rendering, "".join(map(_shown, in_order(placed)))
 

@@ -108,6 +108,5 @@ def _where(tree: Tree, site: Site) -> str:
 def _origin(loaded: Loaded) -> Origin:
     from remuda.deploy.manifest import Origin  # noqa: PLC0415
 
-    text = "\n".join(loaded.document.lines).encode()
     made_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Origin(made_at, __version__, hashlib.sha256(text).hexdigest())
+    return Origin(made_at, __version__, hashlib.sha256(loaded.text.encode()).hexdigest())

@@ -74,11 +74,11 @@ def tree_of(target: str, loaded: Loaded) -> Tree:
     """The files of a target, and which unit is which model's. Raises SpecError or UnsatisfiableError."""
     from remuda.cli.render import rendered  # noqa: PLC0415
     from remuda.deploy.tree import Tree  # noqa: PLC0415
-    from remuda.render.quadlet import names  # noqa: PLC0415
     from remuda.spec.merge import effective  # noqa: PLC0415
+    from remuda.spec.unit import unit_name  # noqa: PLC0415
 
-    models = {f"{names.unit(effective(loaded.fleet, model))}.service": model for model in loaded.fleet.models}
-    return Tree.of(target, rendered(target, loaded, ()), models)
+    models = {f"{unit_name(effective(loaded.fleet, model))}.service": model for model in loaded.fleet.models}
+    return Tree.of(target, rendered(target, loaded), models)
 
 
 def for_scope(tree: Tree, site: Site, asked: Scope | None) -> Tree:

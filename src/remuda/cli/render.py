@@ -6,7 +6,7 @@ are the same wherever they are made.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from remuda.render.contract import Rendering
 
 _STDOUT = Path("-")
+_PROGRAM_HELP = "Where `remuda` is on the machine, for the units of systemd; otherwise the one that runs."
 
 
 @click.command("render")
@@ -26,19 +27,27 @@ _STDOUT = Path("-")
 @fleet_file.option
 @click.option("-o", "--output", "directory", metavar="DIR", required=True, type=fleet_file.PATH, help="Where to write.")
 @click.option("--only", "only", metavar="MODEL", multiple=True, help="Render only this model; may be repeated.")
+@click.option("--remuda", "program", metavar="PATH", type=click.Path(path_type=Path), help=_PROGRAM_HELP)
 @click.option("--force", is_flag=True, help="Write over files that were edited or are not Remuda's.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON; with `-o -`, the files.")
 def command(  # noqa: PLR0913 (one for each option)
-    target: str, file: Path | None, directory: Path, only: tuple[str, ...], *, force: bool, as_json: bool
+    target: str,
+    file: Path | None,
+    directory: Path,
+    only: tuple[str, ...],
+    program: Path | None,
+    *,
+    force: bool,
+    as_json: bool,
 ) -> int:
     """Write the files of TARGET to DIR, or print them with `-o -`; nothing is started.
 
-    The targets are `quadlet` (units of podman), `compose`, `llama-swap` and `llmhop`. Files that Remuda wrote to DIR
-    earlier and that are not rendered any more are removed; what somebody edited is left alone. The exit code is 3 if
-    the target cannot express the fleet.
+    The targets are `quadlet` (units of podman), `systemd` (units for the gateway and what it starts), `compose`,
+    `llama-swap` and `llmhop`. Files that Remuda wrote to DIR earlier and that are not rendered any more are removed;
+    what somebody edited is left alone. The exit code is 3 if the target cannot express the fleet.
     """
     loaded = fleet_file.load(file)
-    rendering = rendered(target, loaded, only)
+    rendering = rendered(target, loaded, only, program)
     if directory == _STDOUT:
         _print(rendering, loaded, as_json=as_json)
         return 0
@@ -59,8 +68,9 @@ def command(  # noqa: PLR0913 (one for each option)
     return 0
 
 
-def rendered(target: str, loaded: Loaded, only: tuple[str, ...]) -> Rendering:
+def rendered(target: str, loaded: Loaded, only: tuple[str, ...] = (), program: Path | None = None) -> Rendering:
     """The rendering; what is worth a remark is printed. Raises SpecError or UnsatisfiableError."""
+    from remuda.edge import itself  # noqa: PLC0415
     from remuda.render import TARGETS  # noqa: PLC0415 (the targets load only here)
     from remuda.render.contract import Request  # noqa: PLC0415
     from remuda.spec.nearest import suggestion  # noqa: PLC0415
@@ -73,7 +83,11 @@ def rendered(target: str, loaded: Loaded, only: tuple[str, ...]) -> Rendering:
         if model not in loaded.fleet.models:
             hint = suggestion(model, loaded.fleet.models, otherwise="name a key of `models`")
             raise SpecError(f"cannot render the model `{model}`: it is not in `{loaded.path}`", hint=hint)
-    rendering = TARGETS[target].render(Request(loaded.fleet, only=frozenset(only)))
+    if program is not None and not program.is_absolute():
+        raise SpecError(f"cannot write `{program}` to units: its path is not absolute", hint="write the whole path")
+    remuda = PurePosixPath(program or itself.program())
+    request = Request(loaded.fleet, only=frozenset(only), text=loaded.text, program=remuda)
+    rendering = TARGETS[target].render(request)
     problems = loaded.placed(rendering.problems)
     if rendering.is_refused:
         message = f"cannot render this fleet for `{target}`"

@@ -309,5 +309,12 @@ def record_of(attempt: Attempt, port: int, claims: Mapping[str, int]) -> Record:
     instance, running = attempt.instance, attempt.running
     assert running is not None  # noqa: S101  there is something to find again
     return Record(
-        instance.model_id, attempt.number, instance.fingerprint, port, running.identity, dict(claims), instance.runtime
+        model=instance.model_id,
+        attempt=attempt.number,
+        fingerprint=instance.fingerprint,
+        port=port,
+        identity=running.identity,
+        claims=dict(claims),
+        runtime=instance.runtime,
+        unit=instance.unit,
     )

@@ -13,7 +13,7 @@ from remuda.deploy.tree import Tree, content_hash
 class Manifest(msgspec.Struct, frozen=True):
     """A generation: when it was made and by which Remuda, of which fleet file, and the hash of every file.
 
-    `fleet_sha256` is that of the fleet file's lines; `models` are the models by the names of their units.
+    `fleet_sha256` is that of the fleet file; `models` are the models by the names of their units.
     """
 
     number: int

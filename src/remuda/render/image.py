@@ -8,13 +8,13 @@ Sources: the Dockerfiles of vllm-project/vllm, sgl-project/sglang, ggml-org/llam
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from remuda.engines import ENGINES, command, flags, llama_cpp, ollama, sglang, vllm
 from remuda.engines.contract import Order
 from remuda.plan.container import PROGRAMS
+from remuda.quoting.shell import quoted
 from remuda.render.values import Values
 from remuda.spec.merge import Effective
 
@@ -53,11 +53,9 @@ class Course:
     locks_memory: bool
 
 
-def inner_port(model: Effective) -> int | None:
+def inner_port(model: Effective, port: int | None) -> int | None:
     """The port inside of the container; that of the host where the two are one; None without either."""
-    if model.entry.network == "host":
-        return model.entry.port
-    return _PORTS.get(model.engine, model.entry.port)
+    return port if model.entry.network == "host" else _PORTS.get(model.engine, port)
 
 
 def course(model: Effective, values: Values, port: int) -> Course:
@@ -94,6 +92,7 @@ def _order(model: Effective, values: Values, port: int) -> Order:
         else values.environment,
         cmd=values.cmd or None,
         ready="" if entry.ready is False else entry.ready,
+        sleep=entry.sleep if model.runtime == "systemd" else None,  # a unit of podman's own has nobody to wake it
     )
 
 
@@ -108,4 +107,4 @@ def _health(model: Effective, order: Order) -> str | None:
         return None
     if model.engine == ollama.NAME:
         return "ollama list"  # its image has no curl
-    return f"curl --fail --silent --show-error {shlex.quote(f'http://localhost:{order.port}{path}')}"
+    return f"curl --fail --silent --show-error {quoted(f'http://localhost:{order.port}{path}')}"

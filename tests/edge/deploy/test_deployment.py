@@ -267,7 +267,7 @@ async def test_who_interrupts_finds_everything_as_before(tmp_path: Path) -> None
             await asyncio.Event().wait()
         await act(action)  # type: ignore[arg-type]
 
-    world.act = hanging  # type: ignore[assignment, method-assign]
+    world.act = hanging  # type: ignore[method-assign]
     task = asyncio.create_task(world.apply(TWO))
     await started.wait()
     task.cancel()

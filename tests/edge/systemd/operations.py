@@ -44,7 +44,6 @@ async def life(manager: Manager) -> dict[str, Any]:
     first = await manager.state(GOOD)
     await manager.start(GOOD)
     again = await manager.state(GOOD)
-    found = await manager.of_process(first.main_pid)
     await manager.restart(GOOD)
     second = await manager.state(GOOD)
     watching = manager.watch(GOOD)
@@ -55,8 +54,6 @@ async def life(manager: Manager) -> dict[str, Any]:
     return {
         "first": [first.is_up, first.active_state, first.sub_state, Path(first.control_group).name],
         "is same": first == again,
-        "found": found.name if found else None,
-        "foreign": await manager.of_process(os.getpid()),
         "is new": first.main_pid != second.main_pid and first.invocation_id != second.invocation_id,
         "killed": [killed.result, killed.exit_status(second.main_pid), killed.exit_status(first.main_pid)],
         "reset": (await until(watching, "inactive")).result,

@@ -1,6 +1,7 @@
 """A systemd of a user, alone in namespaces of its own: the real one of this machine, ended with the test.
 
-What runs inside sees a `/run` and a tree of cgroups of its own, and the machine's files and network.
+What runs inside sees a `/run` and a tree of cgroups of its own, and the machine's files and network. Its
+cgroup is named as logind would, by which journald tells whose the units are.
 """
 
 import contextlib
@@ -22,11 +23,14 @@ RUNTIME_DIR = "/run/user/test"
 NOT_HERE = 77
 
 _NAMESPACES = """
-mkdir "$CGROUP" && echo $$ > "$CGROUP/cgroup.procs" || exit 77
+mkdir -p "$CGROUP" && echo $$ > "$CGROUP/cgroup.procs" || exit 77
 unshare --cgroup --mount --pid --fork --mount-proc true || exit 77
 exec unshare --cgroup --mount --pid --fork --mount-proc --kill-child --propagation private sh -c '
     umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /run || exit 77
-    mkdir -p /run/systemd/system "$XDG_RUNTIME_DIR"
+    mkdir -p /run/systemd/system "$XDG_RUNTIME_DIR" /sys/fs/cgroup/journald "/sys/fs/cgroup$USER_CGROUP"
+    sh -c "echo \\$\\$ > /sys/fs/cgroup/journald/cgroup.procs; exec ${SYSTEMD}-journald" > "$LOG.journald" 2>&1 &
+    until [ -S /run/systemd/journal/stdout ]; do kill -0 $! || exit 77; sleep 0.01; done
+    echo $$ > "/sys/fs/cgroup$USER_CGROUP/cgroup.procs"
     eval "$BEFORE"
     "$SYSTEMD" --user > "$LOG" 2>&1 &
     until [ -S "$XDG_RUNTIME_DIR/systemd/private" ]; do kill -0 $! || exit 77; sleep 0.01; done
@@ -83,6 +87,7 @@ class PrivateUser:
             "CGROUP": str(self._cgroup),
             "LOG": str(self.log),
             "SYSTEMD": str(SYSTEMD),
+            "USER_CGROUP": "/user.slice/user-0.slice/user@0.service",
         }
 
     @contextlib.contextmanager
@@ -98,7 +103,7 @@ def private_user(directory: Path) -> PrivateUser:
     """A user with these directories; skips the test where a systemd of its own cannot be run."""
     if CGROUPS is None or os.getuid() or not SYSTEMD.exists() or not all(map(shutil.which, ("unshare", "systemd-run"))):
         pytest.skip("this machine cannot run a systemd of its own")
-    return PrivateUser(directory / "config", directory / "systemd.log", CGROUPS / f"remuda-test-{os.getpid()}")
+    return PrivateUser(directory / "config_home", directory / "systemd.log", CGROUPS / f"remuda-test-{os.getpid()}")
 
 
 def _remove(cgroup: Path) -> None:

@@ -30,8 +30,6 @@ def test_units_are_started_watched_and_stopped(tmp_path: Path, over: str) -> Non
         "life": {
             "first": [True, "active", "running", "good.service"],
             "is same": True,
-            "found": "good.service",
-            "foreign": None,
             "is new": True,
             "killed": ["signal", -9, None],
             "reset": "success",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from remuda.edge.systemd.bus import LIMIT_S, Bus, BusError, addresses, connect
@@ -98,22 +98,12 @@ class Manager:
         except BusError as error:
             raise self._refused("look at", unit, error) from error
 
-    async def of_process(self, pid: int) -> UnitState | None:
-        """The unit that a process belongs to, as it is now; None when it is in none. Raises EffectError."""
-        try:
-            (path,) = await self._call("GetUnitByPID", "u", pid)
-            return await self._state(path)
-        except BusError as error:
-            if error.name:
-                return None
-            raise
-
     async def up(self, units: Sequence[str]) -> frozenset[str]:
         """Those of the units that run or are about to. Raises EffectError."""
         (rows,) = await self._call("ListUnitsByNames", "as", list(units))
         return frozenset(row[0] for row in rows if row[3] in {"active", "activating", "reloading"})
 
-    async def watch(self, unit: str) -> AsyncIterator[UnitState]:
+    async def watch(self, unit: str) -> AsyncGenerator[UnitState, None]:
         """The unit as it is now, and again whenever that has changed, for ever; goes on once systemd can be reached."""
         path, changed, last = object_path(unit), asyncio.Event(), None
         self._watching.setdefault(path, []).append(changed)

@@ -16,6 +16,7 @@ from remuda.render.compose import gateway
 from remuda.render.compose.interpolation import refusal, secret_name
 from remuda.render.compose.service import Serviced, service, serviced, sockets
 from remuda.render.contract import Rendering, Request
+from remuda.render.needs import references_of
 from remuda.render.ports import ports
 from remuda.render.starting import environment_files, moved, nested_references, references, relative
 from remuda.render.unsaid import Unsaid
@@ -95,7 +96,7 @@ def _compose(request: Request, services: Sequence[Serviced]) -> dict[str, Any]:
     files = {
         reference.name: None
         for found in (
-            gateway.references_of(request.fleet),
+            references_of(request.fleet),
             *(references(one.model) for one in services),
         )
         for _, reference in found

@@ -1,0 +1,49 @@
+"""What a unit has written, from the journal, to which systemd sends the output of units.
+
+It is read through `journalctl`: the journal's files are for its library to read, and it knows what a user may see. Not
+asked for is a file that the unit writes to beside or instead: whoever looks after the machine expects the journal, its
+bounds and its rights, and an engine that logs to a file of ours could not be run without us.
+
+The user needs the right to read it: that of the system, only root and the group `systemd-journal` have. What
+`journalctl` says of that is let into the log, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from remuda.errors import EffectError
+
+
+class Journal:
+    """The output of units of the user's manager, or the system's, since they began at this time (microseconds)."""
+
+    ends_with_engine = False
+
+    def __init__(self, environment: Mapping[str, str], *, is_user: bool, began_us: int) -> None:
+        self._environment = environment
+        self._option = "--user-unit" if is_user else "--unit"
+        self._began = f"@{began_us // 1_000_000}.{began_us % 1_000_000:06d}"
+        self._has_complained = False
+
+    async def follow(self, name: str, since: str | None) -> asyncio.subprocess.Process:
+        """Start a program that writes what the unit has written, and then what it writes. Raises EffectError."""
+        began = f"@{datetime.fromisoformat(since).timestamp():.6f}" if since else self._began
+        words = ("--output=cat", "--follow", "--lines=all", f"{self._option}={name}", f"--since={began}")
+        complaints = asyncio.subprocess.DEVNULL if self._has_complained else asyncio.subprocess.STDOUT
+        self._has_complained = True
+        try:
+            return await asyncio.create_subprocess_exec(
+                "journalctl",
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=complaints,
+                env=dict(self._environment),
+                start_new_session=True,
+            )
+        except OSError as problem:
+            message = f"cannot execute `journalctl`: {problem.strerror}"
+            raise EffectError(message, hint="install systemd's journal") from problem
