@@ -15,6 +15,7 @@ from tests.deploy.trees import SYSTEM, service, system, tree
 
 A = f"{SYSTEM}/a.service"
 B = f"{SYSTEM}/b.service"
+Z = f"{SYSTEM}/z.service"
 SOCKET = f"{SYSTEM}/g.socket"
 GATEWAY = f"{SYSTEM}/g.service"
 FLEET = "etc/remuda/remuda.yaml"
@@ -56,6 +57,20 @@ def serves(*, reloads: bool) -> str:
             "g",
             "reload g",
             id="a file that it names, and it reloads",
+        ),
+        pytest.param(
+            {GATEWAY: serves(reloads=True), Z: service(1), "etc/x": "1"},
+            {GATEWAY: serves(reloads=True).replace(f"/{FLEET}", "%E/x"), Z: service(2), "etc/x": "1"},
+            "g z",
+            "restart g, restart z",
+            id="in the order of names",
+        ),
+        pytest.param(
+            {GATEWAY: serves(reloads=True).replace(f"/{FLEET}", "%E/x"), Z: service(1), "etc/x": "1"},
+            {GATEWAY: serves(reloads=True).replace(f"/{FLEET}", "%E/x"), Z: service(2), "etc/x": "2"},
+            "g z",
+            "restart z, reload g",
+            id="reloaded last",
         ),
         pytest.param(
             {GATEWAY: serves(reloads=False), FLEET: "1"},

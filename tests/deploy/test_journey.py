@@ -9,7 +9,7 @@ import pytest
 
 from remuda.deploy import journey
 from remuda.deploy.change import Action, change
-from remuda.deploy.journey import Act, Journal, Journey, Link, Note, Settle, Step, Switch, Unlink, Ways, has_arrived
+from remuda.deploy.journey import Act, Journal, Journey, Link, Note, Settle, Step, Switch, Unlink, Ways
 from remuda.deploy.tree import EMPTY, Tree, Unit
 from tests.deploy.trees import SYSTEM, service, system, tree
 
@@ -159,7 +159,17 @@ def test_what_was_interrupted_at_the_very_end_has_arrived(
 ) -> None:
     actions = change(OLD, NEW, RUNNING).actions
     up = set(system(*(f"{name}.service" for name in running.split())))
-    assert has_arrived(Journal(4, 5, RUNNING, actions, begun, why=why), up) is expected
+    travelled = Journey(Ways(OLD, NEW, CURRENT), Journal(4, 5, RUNNING, actions, begun, why=why), with_units=True)
+    assert travelled.has_arrived(up) is expected
+
+
+def test_nobody_looks_at_what_runs_on_demand() -> None:
+    old, new = (tree({f"{SYSTEM}/a.service": service(version, wanted=False)}) for version in (1, 2))
+    travelled = begin(old, new, frozenset(system("a.service")))
+    taken = shown(go(travelled))
+    assert "restart a.service" in taken
+    assert "look a.service" not in taken
+    assert travelled.has_arrived(set())
 
 
 def test_arriving_is_only_tidying_up() -> None:

@@ -33,7 +33,7 @@ NEW = tree({"etc/a": "new"})
 def test_what_is_not_ours_is_named(
     found: Found, why: str | None, *, is_old: bool, is_new: bool, is_displaced: bool
 ) -> None:
-    survey = Survey(OURS if is_old else {}, OURS if is_new else {}, {PLACE: found}, frozenset())
+    survey = Survey(OURS if is_old else {}, OURS if is_new else {}, {PLACE: found}, {})
     objections = list(survey.objections(NEW if is_new else tree({})))
     assert [one.why for one in objections] == ([why] if why else [])
     assert survey.displaced == ((PLACE,) if is_displaced else ())
@@ -41,11 +41,19 @@ def test_what_is_not_ours_is_named(
 
 
 def test_files_that_were_edited_through_their_link_are_named_too() -> None:
-    survey = Survey(OURS, OURS, {PLACE: Found("link", OURS[PLACE])}, {PLACE})
+    survey = Survey(OURS, OURS, {PLACE: Found("link", OURS[PLACE])}, {PLACE: "mine"})
     assert [(one.path, one.why) for one in survey.objections(NEW)] == [(PLACE, "was edited")]
 
 
 def test_texts_of_others_are_there_for_a_diff() -> None:
     other = PurePosixPath("etc/b")
-    survey = Survey({}, OURS, {PLACE: Found("file", "theirs"), other: Found("file")}, frozenset())
-    assert survey.texts() == {PLACE: "theirs"}
+    survey = Survey({}, OURS, {PLACE: Found("file", "theirs"), other: Found("file")}, {})
+    assert survey.texts(NEW) == {PLACE: "theirs"}
+
+
+def test_what_was_edited_to_what_it_shall_be_is_no_obstacle_but_a_change() -> None:
+    link, file = Found("link", OURS[PLACE]), Found("file", "new")
+    for survey in (Survey(OURS, OURS, {PLACE: link}, {PLACE: "new"}), Survey(OURS, OURS, {PLACE: file}, {})):
+        assert list(survey.objections(NEW)) == []
+        assert survey.texts(NEW) == {PLACE: ""}
+    assert Survey({}, OURS, {PLACE: file}, {}).texts(NEW) == {PLACE: "new"}

@@ -1,4 +1,7 @@
-"""An engine that writes its environment to a file, is healthy once another is there, and ends once a third is."""
+"""An engine that writes its environment to a file, is healthy once another is there, and ends once a third is.
+
+With `BROKEN` in its environment it does none of that.
+"""
 
 import http.server
 import json
@@ -20,5 +23,7 @@ class Health(http.server.BaseHTTPRequestHandler):
         pass
 
 
+if "BROKEN" in os.environ:
+    sys.exit("cannot serve: it is broken")
 Path(f"{NAME}.environment").write_text(json.dumps(dict(os.environ)))
 http.server.HTTPServer(("127.0.0.1", PORT), Health).serve_forever()

@@ -95,10 +95,9 @@ def _actions(
     served = {service for unit in sockets if (service := _service_of(unit)) and service in running & new.keys()}
     verbs |= dict.fromkeys(served, "start")
     stops = [unit for unit in in_order({**old, **new}) if unit in stopped | served]
-    return (
-        *(Action("stop", unit) for unit in reversed(stops)),
-        *(Action(verbs[unit], unit) for unit in in_order(new) if unit in verbs),
-    )
+    # A gateway that is reloaded may stop what it has started, so that comes when nobody waits for that any more.
+    others = sorted((unit for unit in in_order(new) if unit in verbs), key=lambda unit: verbs[unit] == "reload")
+    return (*(Action("stop", unit) for unit in reversed(stops)), *(Action(verbs[unit], unit) for unit in others))
 
 
 def _verb(unit: Unit, one: Described, changed: AbstractSet[PurePosixPath], running: AbstractSet[Unit]) -> Verb | None:
@@ -106,9 +105,14 @@ def _verb(unit: Unit, one: Described, changed: AbstractSet[PurePosixPath], runni
         return "start" if one.file.is_wanted or unit.name == COMPOSE else None
     if one.paths & changed:
         return "restart"
-    if any(f"/{path}" in one.file.text for path in changed):
+    if any(name in one.file.text for path in changed for name in _names(path)):
         return "reload" if one.file.is_reloadable else "restart"
     return None
+
+
+def _names(path: PurePosixPath) -> tuple[str, ...]:
+    """How a unit may name a file; `%E` is `/etc` for the system's, and the directory of a user's configuration."""
+    return (f"/{path}", f"%E/{path.relative_to(path.parts[0])}") if path.parts[0] in ("etc", "config") else ()
 
 
 def _service_of(unit: Unit) -> Unit | None:

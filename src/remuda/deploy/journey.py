@@ -12,7 +12,7 @@ nowhere after it go; then the managers read their units anew, and units are star
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -187,6 +187,17 @@ class Journey:
         """From here on, only what is left to do once every unit is as it shall be."""
         self._steps = [Switch(self.journal.after), *self._gone(), *self._prepare(), *self._read_units(), Settle()]
 
+    def has_arrived(self, running: AbstractSet[Unit]) -> bool:
+        """Whether it was interrupted when nothing was left but to tidy up: all was begun, and what lasts runs."""
+        is_begun = self.journal.why is None and self.journal.begun == len(self.journal.actions)
+        return is_begun and set(self._lasting(self.journal.actions)) <= running
+
+    def _lasting(self, actions: Iterable[Action]) -> tuple[Unit, ...]:
+        """Those that go on running once they are started; what is there on demand may be stopped at any time."""
+        there = units(self._ways.new)
+        started = [one.unit for one in actions if one.verb in ("start", "restart")]
+        return tuple(unit for unit in started if unit.manager == COMPOSE or there[unit].file.is_wanted)
+
     def _is_new(self, action: Action) -> bool:
         return action not in self.journal.actions[: self.journal.begun]
 
@@ -204,7 +215,7 @@ class Journey:
             *self._prepare(),
             *self._read_units(),
             *map(Act, others),
-            *([LookAt(tuple(one.unit for one in others))] if others else ()),
+            *([LookAt(lasting)] if (lasting := self._lasting(others)) else ()),
             Settle(),
         ]
 
@@ -249,9 +260,3 @@ def _undone(journal: Journal) -> Mapping[Unit, Action]:
         else:
             made_up.setdefault(one.unit, one)
     return made_up
-
-
-def has_arrived(journal: Journal, running: AbstractSet[Unit]) -> bool:
-    """Whether an interrupted journey has only to be tidied up after: all was begun, and what is to run runs."""
-    wanted = {one.unit for one in journal.actions if one.verb != "stop"}
-    return journal.why is None and journal.begun == len(journal.actions) and wanted <= running

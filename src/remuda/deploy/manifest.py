@@ -54,10 +54,7 @@ def tree_of(written: Manifest, texts: Mapping[PurePosixPath, str]) -> Tree:
     return Tree(written.target, texts, executable & texts.keys(), written.models)
 
 
-def edited(written: Manifest, texts: Mapping[PurePosixPath, str]) -> frozenset[PurePosixPath]:
-    """The files that are not as they were written, or gone."""
-    return frozenset(
-        path
-        for name, expected in written.files.items()
-        if (text := texts.get(path := PurePosixPath(name))) is None or content_hash(text) != expected
-    )
+def edited(written: Manifest, texts: Mapping[PurePosixPath, str]) -> Mapping[PurePosixPath, str]:
+    """The files that are not as they were written, with what they are now: nothing if they are gone."""
+    now = {path: texts.get(path, "") for path in map(PurePosixPath, written.files)}
+    return {path: text for path, text in now.items() if content_hash(text) != written.files[str(path)]}

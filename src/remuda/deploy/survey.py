@@ -7,7 +7,6 @@ with a link that leads out of systemd's directories. Each is named; nothing is d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
@@ -34,12 +33,15 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The links that the old tree has and the new one shall have, and what there is; `edited` are files of the old."""
+    """The links that the old tree has and the new one shall have, and what there is.
+
+    `edited` are files of the old tree that are not as they were applied, with what they are now.
+    """
 
     old: Mapping[PurePosixPath, str]
     new: Mapping[PurePosixPath, str]
     found: Mapping[PurePosixPath, Found]
-    edited: AbstractSet[PurePosixPath]
+    edited: Mapping[PurePosixPath, str]
 
     @property
     def displaced(self) -> tuple[PurePosixPath, ...]:
@@ -48,14 +50,21 @@ class Survey:
             place for place, one in sorted(self.found.items()) if one.kind != "nothing" and not self._is_ours(place)
         )
 
-    def texts(self) -> Mapping[PurePosixPath, str]:
-        """The text of files that are not ours, for a diff."""
-        return {place: one.text for place in self.displaced if (one := self.found[place]).kind == "file" and one.text}
+    def texts(self, tree: Tree) -> Mapping[PurePosixPath, str]:
+        """The text of files that are not ours or not any more, for a comparison with the new tree.
+
+        One that was edited to what it shall be has changed nevertheless: nobody has told its unit yet.
+        """
+        theirs = {place: one.text for place in self.displaced if (one := self.found[place]).kind == "file" and one.text}
+        told = {place: text for place, text in theirs.items() if place not in self.old}
+        ours = {**self.edited, **{place: text for place, text in theirs.items() if place in self.old}}
+        return {**told, **{place: "" if text == tree.files.get(place) else text for place, text in ours.items()}}
 
     def objections(self, tree: Tree) -> Iterator[Objection]:
         """What stands in the way of the new tree; a file that says the same already does not."""
-        for path in sorted(self.edited):
-            yield Objection(path, "was edited")
+        for path, text in sorted(self.edited.items()):
+            if text != tree.files.get(path):
+                yield Objection(path, "was edited")
         for place, one in sorted(self.found.items()):
             if one.kind == "other":
                 yield Objection(place, "is neither a file nor a link", is_final=True)

@@ -232,7 +232,8 @@ async def test_killed_by_the_kernel_it_is_the_same(number: int, tmp_path: Path) 
 async def test_only_what_changed_is_touched_and_in_order(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert await world.apply(ONE) == 1
-    assert world.asked == ["prepare prepare", "read system", "start a.service", "start b.service"]
+    assert world.asked == ["prepare", "read system", "start a.service", "start b.service"]
+    assert "  + did it" in world.told
     world.asked.clear()
     assert await world.apply(TWO) == 2
     assert world.asked == ["stop b.service", "read system", "restart a.service", "start c.service"]

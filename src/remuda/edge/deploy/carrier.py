@@ -73,7 +73,8 @@ class Carrier:
                 await self._machine.read_units(manager)
             case journey.Prepare() if self._machine:
                 self._tell("preparing the machine")
-                await self._machine.prepare(self._site.directory / "current" / PREPARE)
+                for line in await self._machine.prepare(self._site.directory / "current" / PREPARE):
+                    self._tell(f"  {line}")
             case journey.LookAt(units) if self._machine:
                 missing = set(units) - await self._machine.up(units)
                 if missing:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from remuda.deploy.change import Change, change
-from remuda.deploy.journey import INTERRUPTED, Journal, Journey, Ways, has_arrived
+from remuda.deploy.journey import INTERRUPTED, Journal, Journey, Ways
 from remuda.deploy.manifest import Origin, edited
 from remuda.deploy.survey import Found, Objection, Survey
 from remuda.deploy.tree import EMPTY, Tree, Unit, links, units
@@ -90,8 +90,8 @@ class Deployment:
         survey = self._survey(applied, tree)
         asked = {*units(old), *units(started), *units(tree)}
         running = await self._machine.up(asked) if self._machine and asked else frozenset[Unit]()
-        files = change(old.found(survey.texts()), tree, running).files
-        units_told = change(started.found(survey.texts()), tree, running)
+        files = change(old.found(survey.texts(tree)), tree, running).files
+        units_told = change(started.found(survey.texts(tree)), tree, running)
         told = Change(files, units_told.actions, units_told.models) if self._machine else Change(files, (), {})
         number = applied.number if applied else None
         return Proposal(number, told, running, survey.displaced, tuple(survey.objections(tree)))
@@ -125,7 +125,7 @@ class Deployment:
         if journal is None:
             return
         travelled = Journey(self._ways(journal), journal, with_units=self._machine is not None)
-        if await self._has_arrived(journal):
+        if await self._has_arrived(travelled):
             self._tell(f"the deployment of generation {journal.after} was interrupted when it was done: tidying up")
             travelled.arrive()
         else:
@@ -135,12 +135,13 @@ class Deployment:
         await self._carrier.go(travelled)
         self._regret(travelled.trouble)
 
-    async def _has_arrived(self, journal: Journal) -> bool:
+    async def _has_arrived(self, travelled: Journey) -> bool:
+        journal = travelled.journal
         if self.store.current() != journal.after:
             return False
         asked = {one.unit for one in journal.actions}
         running = await self._machine.up(asked) if self._machine and asked else frozenset[Unit]()
-        return has_arrived(journal, running)
+        return travelled.has_arrived(running)
 
     async def _go(self, proposal: Proposal, tree: Tree, number: int) -> None:
         journal = Journal(
@@ -174,7 +175,7 @@ class Deployment:
     def _survey(self, applied: Generation | None, tree: Tree) -> Survey:
         old = links(applied.tree, self._site.current) if applied else {}
         new = links(tree, self._site.current)
-        changed = edited(applied.manifest, applied.tree.files) if applied else frozenset[PurePosixPath]()
+        changed = edited(applied.manifest, applied.tree.files) if applied else {}
         return Survey(old, new, {place: _found(self._site.real(place)) for place in {**old, **new}}, changed)
 
     def _object(self, proposal: Proposal, *, force: bool) -> None:

@@ -39,8 +39,8 @@ class Machine(Protocol):
         """Do something to a unit, and wait until it is done. Raises EffectError."""
         ...
 
-    async def prepare(self, program: Path) -> None:
-        """Run what prepares the machine. Raises EffectError with what it has said."""
+    async def prepare(self, program: Path) -> Sequence[str]:
+        """Run what prepares the machine, and say what it did. Raises EffectError with what it has said."""
         ...
 
     async def last_lines(self, unit: Unit) -> Sequence[str]:
@@ -90,9 +90,10 @@ class RunningMachine:
             case "reload":
                 await manager.reload_unit(unit.name, limit_s=_LIMIT_S)
 
-    async def prepare(self, program: Path) -> None:
-        """Run what prepares the machine. Raises EffectError with what it has said."""
-        await run((str(program), "--apply"), limit_s=_PREPARE_S)
+    async def prepare(self, program: Path) -> Sequence[str]:
+        """Run what prepares the machine, and say what it did. Raises EffectError with what it has said."""
+        said = await run((str(program), "--apply"), limit_s=_PREPARE_S)
+        return [line for line in said.splitlines() if line.startswith(("+ ", "! "))]
 
     async def last_lines(self, unit: Unit) -> Sequence[str]:
         """The last lines of a unit's log, as far as they can be had."""
