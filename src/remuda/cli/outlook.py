@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from remuda.cli.fleet_file import Loaded
     from remuda.edge.deploy.deployment import Deployment, Proposal
     from remuda.edge.deploy.site import Site
+    from remuda.edge.deploy.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,14 @@ class Outlook:
 
 
 def of(loaded: Loaded) -> Outlook | None:
-    """The outlook for this machine or user; None where nothing is applied."""
-    from remuda.edge.deploy.disk import Disk  # noqa: PLC0415
-    from remuda.edge.deploy.store import Store  # noqa: PLC0415
-
-    site = deploying.site_of(Where(root=None, scope=None))
-    store = Store(site.directory, Disk())
-    number = store.current()
-    if number is None:
+    """The outlook for this machine, or for this user; None where nothing is applied."""
+    applied = _applied()
+    if applied is None:
         return None
+    site, store, number = applied
     target = store.manifest(number).target
     try:
-        tree = deploying.for_scope(deploying.tree_of(target, loaded), site, None)
+        tree = deploying.for_scope(deploying.tree_of(target, loaded), site, site.scope)
     except RemudaError as error:
         return Outlook(site, target, None, {}, error.message)
 
@@ -71,3 +68,18 @@ def of(loaded: Loaded) -> Outlook | None:
     except EffectError:  # no manager answers: then at least the files are compared
         proposal = deploying.on(site, propose, starts=False)
     return Outlook(site, target, proposal, store.starts())
+
+
+def _applied() -> tuple[Site, Store, int] | None:
+    """Where something is applied: root looks at the machine first, all others at what is theirs."""
+    from remuda.edge.deploy.disk import Disk  # noqa: PLC0415
+    from remuda.edge.deploy.store import Store  # noqa: PLC0415
+
+    usual = deploying.site_of(Where(root=None, scope=None))
+    other = deploying.site_of(Where(root=None, scope="user" if usual.scope == "system" else "system"))
+    for site in (usual, other):
+        store = Store(site.directory, Disk())
+        number = store.current()
+        if number is not None:
+            return site, store, number
+    return None

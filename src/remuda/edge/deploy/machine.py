@@ -63,13 +63,16 @@ class RunningMachine:
             names[unit.manager].append(unit.name)
         found: set[Unit] = set()
         for manager, wanted in names.items():
+            if not _is_there(manager):
+                continue
             up = await (self._compose.up() if manager == COMPOSE else self._manager(manager).up(wanted))
             found |= {Unit(manager, name) for name in up}
         return frozenset(found)
 
     async def read_units(self, manager: str) -> None:
         """Let a manager read its units anew. Raises EffectError."""
-        await self._manager(manager).reload()
+        if _is_there(manager):
+            await self._manager(manager).reload()
 
     async def act(self, action: Action) -> None:
         """Do something to a unit, and wait until it is done. Raises EffectError."""
@@ -117,3 +120,8 @@ class RunningMachine:
 
     def _where(self, name: str) -> Mapping[str, str]:
         return {"XDG_RUNTIME_DIR": f"/run/user/{name}"} if name.isdigit() else self._environment
+
+
+def _is_there(manager: str) -> bool:
+    """Whether a user has a manager yet; one that is to be made has none, and no units that run."""
+    return not manager.isdigit() or Path(f"/run/user/{manager}/systemd").is_dir()
