@@ -152,7 +152,7 @@ def test_others_files_are_kept_first_and_put_back_last() -> None:
 
 @pytest.mark.parametrize(
     ("begun", "running", "why", "expected"),
-    [(3, "a c", None, True), (2, "a c", None, False), (3, "a", None, False), (3, "a c", "it broke", False)],
+    [(3, "a", None, True), (2, "a c", None, False), (3, "c", None, False), (3, "a c", "it broke", False)],
 )
 def test_what_was_interrupted_at_the_very_end_has_arrived(
     begun: int, running: str, why: str | None, *, expected: bool
@@ -172,7 +172,8 @@ def test_nobody_looks_at_what_runs_on_demand() -> None:
     assert travelled.has_arrived(set())
 
 
-def test_arriving_is_only_tidying_up() -> None:
-    travelled = begin(OLD, NEW, RUNNING)
+def test_arriving_is_only_tidying_up_and_what_nobody_saw_end() -> None:
+    actions = change(OLD, NEW, RUNNING).actions
+    travelled = Journey(Ways(OLD, NEW, CURRENT), Journal(4, 5, RUNNING, actions, len(actions)), with_units=True)
     travelled.arrive()
-    assert shown(go(travelled)) == ["switch 5", "-b.service", "prepare", "read system", "settle"]
+    assert shown(go(travelled)) == ["switch 5", "-b.service", "prepare", "read system", "start c.service", "settle"]

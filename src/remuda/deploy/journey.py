@@ -29,14 +29,14 @@ INTERRUPTED: Final = "it was interrupted"
 
 
 class Journal(msgspec.Struct, frozen=True):
-    """What is under way: from which generation to which (None: to none at all), and how much of it was begun.
+    """What is under way: from which generation (None: from none at all) to which, and how much of it was begun.
 
     `running` are the units that ran before, `actions` what is asked of units, of which the first `begun` have been,
     `displaced` the places of somebody else's files that are put aside. `why` is set on the way back.
     """
 
     before: int | None
-    after: int | None
+    after: int
     running: frozenset[Unit] = frozenset()
     actions: tuple[Action, ...] = ()
     begun: int = 0
@@ -184,13 +184,24 @@ class Journey:
         self._steps = self._back()
 
     def arrive(self) -> None:
-        """From here on, only what is left to do once every unit is as it shall be."""
-        self._steps = [Switch(self.journal.after), *self._gone(), *self._prepare(), *self._read_units(), Settle()]
+        """From here on, only what is left to do once every unit is as it shall be.
+
+        Nobody has seen the end of the last action, or even whether it was asked for, so that is done again.
+        """
+        last = [one for one in self.journal.actions[-1:] if one.verb != "stop"] if self._with_units else []
+        self._steps = [
+            Switch(self.journal.after),
+            *self._gone(),
+            *self._prepare(),
+            *self._read_units(),
+            *map(Act, last),
+            Settle(),
+        ]
 
     def has_arrived(self, running: AbstractSet[Unit]) -> bool:
-        """Whether it was interrupted when nothing was left but to tidy up: all was begun, and what lasts runs."""
+        """Whether it was interrupted when nothing was left but to `arrive`: all was begun, and what lasts runs."""
         is_begun = self.journal.why is None and self.journal.begun == len(self.journal.actions)
-        return is_begun and set(self._lasting(self.journal.actions)) <= running
+        return is_begun and set(self._lasting(self.journal.actions[:-1])) <= running
 
     def _lasting(self, actions: Iterable[Action]) -> tuple[Unit, ...]:
         """Those that go on running once they are started; what is there on demand may be stopped at any time."""

@@ -23,6 +23,7 @@ A, B, C = (f"{SYSTEM}/{name}.service" for name in "abc")
 ONE = tree({A: service(1), B: service(1, after="a.service"), "etc/x.conf": "1", "prepare!": "1"})
 TWO = tree({A: service(2), C: service(2, after="a.service"), "etc/y.conf": "2", "etc/x.conf": "1"})
 BAD = tree({A: service(2), C: service(2, after="a.service", more=BROKEN), "etc/x.conf": "3"})
+RESTARTED = tree({A: service(1), B: service(3, after="a.service"), "etc/x.conf": "1"})
 COUNT = 10_000
 
 
@@ -91,6 +92,10 @@ async def apply_bad(world: World) -> None:
     await world.apply(BAD)
 
 
+async def apply_restart(world: World) -> None:
+    await world.apply(RESTARTED)
+
+
 async def roll_back(world: World) -> None:
     deployment = world.deployment()
     lock = deployment.locked()
@@ -104,12 +109,16 @@ async def roll_back(world: World) -> None:
 CASES = {
     "the first apply": (first, apply),
     "a later apply": (applied, apply),
+    "an apply that ends in a restart": (applied, apply_restart),
     "an apply of files": (applied, apply_files),
     "an apply over others' files": (edited, apply),
     "a first apply that fails": (first, apply_bad),
     "a later apply that fails": (applied, apply_bad),
     "a rollback": (twice, roll_back),
 }
+
+
+ASKED = {apply_bad: BAD, apply_restart: RESTARTED}
 
 
 async def worlds(directory: Path, case: str, number: int) -> World:
@@ -150,7 +159,7 @@ async def test_killed_at_any_operation_the_next_run_finds_the_old_or_the_new(cas
         with contextlib.suppress(EffectError), pytest.raises(Died):
             await CASES[case][1](world)
         world.fate = lambda: None
-        assert is_switched_at_once(world, before.seen, files(BAD if CASES[case][1] is apply_bad else TWO), after.seen)
+        assert is_switched_at_once(world, before.seen, files(ASKED.get(CASES[case][1], TWO)), after.seen)
         await world.deployment(with_units=case != "an apply of files").recover()
         found = state(world)
         assert found in (before, after), number
@@ -315,6 +324,19 @@ async def test_generations_can_be_gone_back_and_forth_and_old_ones_go(tmp_path: 
         await deployment.rollback(1)
     assert await world.apply(tree({A: service(9)}), keep=1) == 6
     assert deployment.store.numbers() == [5, 6]
+
+
+async def test_units_are_not_forgotten_by_who_asks_for_files_alone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    await world.apply(ONE)
+    world.fate = lambda: (_ for _ in ()).throw(Died) if world.asked[-1:] == ["restart a.service"] else None
+    with pytest.raises(Died):
+        await world.apply(TWO)
+    world.fate = lambda: None
+    with pytest.raises(EffectError, match="cannot end the deployment of generation 2"):
+        await world.apply(TWO, with_units=False)
+    await world.apply(TWO)
+    assert "a deployment of generation 2 was interrupted: going back to generation 1" in world.told
 
 
 async def test_two_do_not_deploy_at_once(tmp_path: Path) -> None:

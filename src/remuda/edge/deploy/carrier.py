@@ -52,8 +52,9 @@ class Carrier:
                 self._tell("interrupted: going back")
             except (EffectError, OSError) as error:
                 why = error.message if isinstance(error, EffectError) else _said(error)
-                self._tell(why)
                 await self._last_lines(step)
+                if not travelled.is_back:
+                    self._tell("going back")
                 if not travelled.failed(why):
                     raise EffectError(f"cannot go back: {why}", hint="remove the cause and run this again") from error
         if not travelled.is_back:
@@ -114,17 +115,16 @@ class Carrier:
             self._disk.copy(kept, path)
 
     def _kept(self, place: PurePosixPath, travelled: Journey) -> Path:
-        number = travelled.journal.after if travelled.journal.after is not None else travelled.journal.before
-        return self._store.displaced(number or 0, place)
+        return self._store.displaced(travelled.journal.after, place)
 
     def _settle(self, travelled: Journey) -> None:
         said = travelled.journal
-        if said.why is not None and said.after is not None and said.after != said.before:
-            self._store.mark_failed(said.after, said.why)
-        elif said.why is None and said.after is not None:
+        if said.why is None:
             if self._machine:
                 self._store.mark_started(said.after)
             self._store.mark_applied(said.after)
+        elif said.after != said.before:
+            self._store.mark_failed(said.after, said.why)
         self._store.settle()
 
     async def _act(self, action: Action) -> None:

@@ -68,7 +68,7 @@ class Deployment:
         """Keep others out until it is released. Raises EffectError that names who is in."""
         path = self._site.directory / "lock"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._disk.make_directory(path.parent)
             return lock.Lock(path)
         except EffectError:
             message = f"cannot deploy: the process {lock.holder(path) or '?'} does so at the moment"
@@ -124,9 +124,14 @@ class Deployment:
         journal = self.store.journal()
         if journal is None:
             return
+        if self._machine is None and journal.begun:
+            message = (
+                f"cannot end the deployment of generation {journal.after}, which was interrupted: units are to be asked"
+            )
+            raise EffectError(message, hint="run this without `--no-start` once")
         travelled = Journey(self._ways(journal), journal, with_units=self._machine is not None)
         if await self._has_arrived(travelled):
-            self._tell(f"the deployment of generation {journal.after} was interrupted when it was done: tidying up")
+            self._tell(f"the deployment of generation {journal.after} was interrupted near its end: finishing it")
             travelled.arrive()
         else:
             where = "nothing" if journal.before is None else f"generation {journal.before}"
@@ -155,11 +160,11 @@ class Deployment:
         ways = Ways(old, tree, self._site.current)
         travelled = Journey(ways, journal, with_units=self._machine is not None)
         await self._carrier.go(travelled)
+        self._regret(travelled.trouble)
         if travelled.journal.why == INTERRUPTED:
             raise asyncio.CancelledError
         if travelled.is_back:
             where = "nothing was applied before" if journal.before is None else f"generation {journal.before} is back"
-            self._regret(travelled.trouble)
             raise EffectError(f"cannot apply generation {number}: {travelled.journal.why}; {where}")
 
     def _regret(self, trouble: Sequence[str]) -> None:

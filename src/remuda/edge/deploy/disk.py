@@ -15,9 +15,16 @@ from pathlib import Path
 class Disk:
     """The disk of this machine."""
 
+    def make_directory(self, path: Path) -> None:
+        """Make a directory, and those above it, that everybody can read, whatever the umask: users have units too."""
+        if not path.is_dir():
+            self.make_directory(path.parent)
+            path.mkdir(exist_ok=True)
+            path.chmod(0o755)
+
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
         """Put a file in place."""
-        _make(path.parent)
+        self.make_directory(path.parent)
         unfinished = _unfinished(path)
         with unfinished.open("wb") as file:
             file.write(data)
@@ -28,7 +35,7 @@ class Disk:
 
     def link(self, path: Path, text: str) -> None:
         """Put a symbolic link in place."""
-        _make(path.parent)
+        self.make_directory(path.parent)
         unfinished = _unfinished(path)
         unfinished.unlink(missing_ok=True)
         unfinished.symlink_to(text)
@@ -36,7 +43,7 @@ class Disk:
 
     def copy(self, source: Path, target: Path) -> None:
         """Put a copy of a file or link, with its mode and owner, in place."""
-        _make(target.parent)
+        self.make_directory(target.parent)
         unfinished = _unfinished(target)
         unfinished.unlink(missing_ok=True)
         shutil.copy2(source, unfinished, follow_symlinks=False)
@@ -70,14 +77,6 @@ class Disk:
 
 def _unfinished(path: Path) -> Path:
     return path.with_name(f".{path.name}.remuda")
-
-
-def _make(directory: Path) -> None:
-    """Make a directory that everybody can read, whatever the umask: units may be those of another user."""
-    if not directory.is_dir():
-        _make(directory.parent)
-        directory.mkdir(exist_ok=True)
-        directory.chmod(0o755)
 
 
 def _sync(directory: Path) -> None:

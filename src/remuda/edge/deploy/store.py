@@ -88,6 +88,8 @@ class Store:
         """Keep a tree as a new generation; nothing leads to it yet, and it counts as failed until it is applied."""
         number = max(self.numbers(), default=0) + 1
         unfinished = self._generations / f".{number}.remuda"
+        if unfinished.exists():
+            self._disk.remove_tree(unfinished)
         for path, text in tree.files.items():
             mode = _PROGRAM if path in tree.executable else _FILE
             self._disk.write(unfinished / "files" / path, text.encode(), mode)
