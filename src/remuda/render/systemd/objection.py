@@ -24,9 +24,13 @@ def of_runtime(model: Effective) -> Iterator[Problem]:
     if model.runtime == EXTERNAL:
         return
     path = ("models", model.model_id)
-    message = f"cannot render `{model.model_id}`: its runtime is `{model.runtime}`, and the gateway's unit runs no engines itself"
+    why = f"its runtime is `{model.runtime}`, and the gateway's unit runs no engines itself"
     where = (*path, "runtime") if model.entry.runtime is not None else path
-    yield Problem(message, where, hint=f"set `runtime: {RUNTIME}`, or name the others with `--only`")
+    yield Problem(
+        f"cannot render `{model.model_id}`: {why}",
+        where,
+        hint=f"set `runtime: {RUNTIME}`, or name the others with `--only`",
+    )
 
 
 def of_native(model: Effective) -> Iterator[Problem]:
