@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from remuda.errors import Problem, SpecError
+from remuda.errors import Problem, SpecError, UnsatisfiableError
 from remuda.quoting.systemd import command, setting, variables, words
 from remuda.quoting.unit_file import Section
 from remuda.render import needs
@@ -120,6 +120,7 @@ def _service(gateway: Gateway) -> Iterator[Key]:
         yield "LoadCredential", value
     yield "Restart", "on-failure"
     yield "RestartSec", "2"
+    yield "RestartPreventExitStatus", f"{SpecError.exit_code} {UnsatisfiableError.exit_code}"
     yield "TimeoutStopSec", str(_STOP_S)
     yield "LimitNOFILE", "65536"
     yield from hardening.of_gateway(is_system=manager.is_system)
