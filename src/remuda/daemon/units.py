@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from remuda.daemon.runtimes import Start
+from remuda.edge.clock import unix_s
 from remuda.edge.log_copy import LogCopy
 from remuda.edge.records import Record
 from remuda.edge.systemd.journal import Journal
@@ -25,6 +26,7 @@ from remuda.edge.systemd.unit_state import UnitState
 from remuda.errors import EffectError
 from remuda.plan.plan import Instance
 
+_NOTED_S = 0.1
 _FOR_EVER_S = 7 * 24 * 3600.0
 """Until its main process is there a unit may do much else; its own `TimeoutStartSec=` bounds that."""
 
@@ -47,7 +49,11 @@ class Units:
         try:
             if before.active_state == "failed":
                 await manager.reset_failed(before.name)
-            return self._running(manager, await _started(manager, before), start.log)
+            asked_s = unix_s()
+            state = await _started(manager, before)
+            is_new = state.invocation_id != before.invocation_id
+            copy = self._copy(manager, state, start.log, began_s=asked_s if is_new else _began_s(state))
+            return Unit(manager, state, copy)
         except BaseException:
             with contextlib.suppress(EffectError):
                 await manager.stop(before.name)
@@ -58,7 +64,9 @@ class Units:
         if record.unit is None:
             return None
         manager, state = await self._find(record.unit)
-        return self._running(manager, state, log, resume=True) if state.main_pid else None
+        if not state.main_pid:
+            return None
+        return Unit(manager, state, self._copy(manager, state, log, began_s=_began_s(state), resume=True))
 
     async def clear(self, kept: Collection[str]) -> None:
         """What runs without a record is systemd's, until it is taken over."""
@@ -103,9 +111,14 @@ class Units:
         message = f"cannot find the unit `{unit}`: systemd does not know it"
         raise UnitError(message, hint="write it with `remuda render`, install it, and let systemd read its units anew")
 
-    def _running(self, manager: Manager, state: UnitState, log: Path, *, resume: bool = False) -> Unit:
-        journal = Journal(self._environment, is_user=manager.is_user, began_us=state.began_realtime_us)
-        return Unit(manager, state, LogCopy(journal, state.name, log, resume=resume))
+    def _copy(self, manager: Manager, state: UnitState, log: Path, *, began_s: float, resume: bool = False) -> LogCopy:
+        journal = Journal(self._environment, is_user=manager.is_user, began_s=began_s)
+        return LogCopy(journal, state.name, log, resume=resume)
+
+
+def _began_s(state: UnitState) -> float:
+    """Before the unit's first line: systemd notes the time when it has started the process, not before."""
+    return state.began_realtime_us / 1e6 - _NOTED_S
 
 
 def _unit(instance: Instance) -> str:
@@ -134,7 +147,7 @@ async def _started(manager: Manager, before: UnitState) -> UnitState:
         state = seeing.result() if seeing.done() else await manager.state(before.name)
         if not has_begun(state):
             await starting
-            raise UnitError(f"cannot start `{before.name}`: it ended at once, without an error", state=state)
+            raise UnitError(f"cannot start `{before.name}`: it has no main process", state=state)
         return state
     finally:
         for task in (starting, seeing):
