@@ -75,7 +75,6 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
                 "host",
                 "native",
                 "objection",
-                "prepare",
                 "service_manager",
             )
         ),
