@@ -110,7 +110,7 @@ def _service(unit: Native, command: _Command) -> Iterator[Key]:
         yield "LoadCredential", loaded(reference, unit.manager)
     yield "SyslogIdentifier", "%N"
     yield "Restart", "no"
-    yield "KillMode", "mixed"
+    yield "KillMode", "mixed"  # the signal is for the engine alone, which ends its own; what it leaves is killed
     yield "KillSignal", Signals(engine.STOP_SIGNAL).name
     yield "TimeoutStartSec", str(START_S)
     yield "TimeoutStopSec", str(math.ceil(engine.STOP_GRACE_S))

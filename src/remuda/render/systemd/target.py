@@ -110,7 +110,7 @@ class _Maker:
             *read.problems,
             *objection.of_secrets(model, read.secrets),
         )
-        self._problems += (*objection.of_native(model), *found)
+        self._problems += (*objection.of_native(model, is_system=self._manager.is_system), *found)
         defaults = self._request.fleet.engines.get(model.engine, EngineDefaults())
         native = Native(model, defaults, self._manager, read, given, port, self._request.program.parent)
         if not found:
