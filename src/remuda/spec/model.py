@@ -117,7 +117,7 @@ class Model(BaseModel):
     )
     port: Port | None = Field(
         default=None,
-        description="Port of the instance; otherwise a free one is taken at each start, for a unit when it is rendered.",
+        description="Port of the instance; otherwise a free one is taken at each start; a unit keeps its own.",
     )
     memory: Memory | None = Field(
         default=None,
