@@ -20,6 +20,7 @@ def test_units_are_found_started_and_adopted(tmp_path: Path) -> None:
         "stays": "ExecStart=sleep 1000",
         "wrong": "ExecStart=relative/path",
         "no-program": f"ExecStart={tmp_path}/no-such-program",
+        "later": "Restart=always\nRestartSec=1h\nExecStart=sleep 1000",
         "needs": "ExecStart=sleep 1000\n[Unit]\nRequires=no-such.service",
         "empty": "Type=oneshot\nRemainAfterExit=yes\nExecStop=true",
         "prepares": "ExecStartPre=sleep 1000\nExecStart=sleep 1000",
@@ -32,7 +33,7 @@ def test_units_are_found_started_and_adopted(tmp_path: Path) -> None:
         "refusals": {
             "gone": [
                 "cannot find the unit `gone.service`: systemd does not know it",
-                "write it with `remuda render`, install it, and let systemd read its units anew",
+                "install it with `remuda apply systemd`",
             ],
             "masked": [
                 "cannot use the unit `masked.service`: masked, Unit masked.service is masked",
@@ -47,6 +48,7 @@ def test_units_are_found_started_and_adopted(tmp_path: Path) -> None:
         },
         "no program": 203,
         "cancelled": True,
+        "not waited for": [-9, True],
         "one": {
             "pids": 1,
             "up": ["stays.service"],

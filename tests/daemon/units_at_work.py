@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from remuda.engines.contract import Order
 from remuda.errors import EffectError
 from remuda.plan.plan import Instance
 
-NAMES = ("stays", "gone", "masked", "wrong", "no-program", "needs", "empty", "prepares")
+NAMES = ("stays", "gone", "masked", "wrong", "no-program", "needs", "empty", "prepares", "later")
 INSTANCES = {name: Instance(name, name, "command", "systemd", unit=f"{name}.service") for name in NAMES}
 
 
@@ -60,6 +61,18 @@ async def is_cancelled(units: Units) -> bool:
     return starting.cancelled() and not await units.up(unit)
 
 
+async def is_not_waited_for(units: Units) -> list[int | bool | None]:
+    """systemd would start it again in an hour; whoever wants it has it now."""
+    first = await units.start(start_of("later"))
+    os.kill(first.identity.pid, signal.SIGKILL)
+    status = await ends(first)
+    await first.sweep()
+    second = await units.start(start_of("later"))
+    is_alive = second.identity.is_alive
+    await second.sweep()
+    return [status, is_alive]
+
+
 async def is_one(units: Units) -> dict[str, Any]:
     """What runs already is what was to be started; a record leads to it, or says that it has gone."""
     first = await units.start(start_of("stays"))
@@ -83,6 +96,7 @@ async def main() -> None:
         "refusals": await refusals(units),
         "no program": await ends(failed),
         "cancelled": await is_cancelled(units),
+        "not waited for": await is_not_waited_for(units),
         "one": await is_one(units),
     }
     units.close()

@@ -109,7 +109,7 @@ class Units:
             message = f"cannot use the unit `{unit}`: {'; '.join(reasons).rstrip('.')}"
             raise UnitError(message, hint=f"see `systemctl status {unit}`, with `--user` if it is a user's")
         message = f"cannot find the unit `{unit}`: systemd does not know it"
-        raise UnitError(message, hint="write it with `remuda render`, install it, and let systemd read its units anew")
+        raise UnitError(message, hint="install it with `remuda apply systemd`")
 
     def _copy(self, manager: Manager, state: UnitState, log: Path, *, began_s: float, resume: bool = False) -> LogCopy:
         journal = Journal(self._environment, is_user=manager.is_user, began_s=began_s)
@@ -140,7 +140,9 @@ async def _started(manager: Manager, before: UnitState) -> UnitState:
         raise AssertionError
 
     loop = asyncio.get_running_loop()
-    starting = loop.create_task(manager.start(before.name, limit_s=_FOR_EVER_S), name=f"starting {before.name}")
+    # One that systemd will start again after a while is wanted now.
+    begin = manager.restart if before.sub_state.startswith("auto-restart") else manager.start
+    starting = loop.create_task(begin(before.name, limit_s=_FOR_EVER_S), name=f"starting {before.name}")
     seeing = loop.create_task(begun(), name=f"watching the start of {before.name}")
     try:
         await asyncio.wait((starting, seeing), return_when=asyncio.FIRST_COMPLETED)

@@ -32,6 +32,7 @@ exec unshare --cgroup --mount --pid --fork --mount-proc --kill-child --propagati
     sh -c "echo \\$\\$ > /sys/fs/cgroup/journald/cgroup.procs; exec ${SYSTEMD}-journald" > "$LOG.journald" 2>&1 &
     until [ -S /run/systemd/journal/stdout ]; do kill -0 $! || exit 77; sleep 0.01; done
     echo $$ > "/sys/fs/cgroup$USER_CGROUP/cgroup.procs"
+    eval "$BEFORE"
     "$SYSTEMD" --user > "$LOG" 2>&1 &
     until [ -S "$XDG_RUNTIME_DIR/systemd/private" ]; do kill -0 $! || exit 77; sleep 0.01; done
     systemctl --user --wait is-system-running > /dev/null
@@ -66,15 +67,20 @@ class PrivateUser:
         self.units.mkdir(parents=True, exist_ok=True)
         (self.units / name).write_text(f"[Service]\n{service}\n")
 
-    def run(self, argv: Sequence[str], environment: dict[str, str] | None = None, *, limit_s: float = 40) -> str:
-        """Run a program beside the systemd and return its output; skips the test where that cannot be."""
+    def run(
+        self, argv: Sequence[str], environment: dict[str, str] | None = None, *, before: str = "", limit_s: float = 40
+    ) -> str:
+        """Run a program beside the systemd and return its output; skips the test where that cannot be.
+
+        `before`: what a shell is to do before the systemd is there.
+        """
         self.units.mkdir(parents=True, exist_ok=True)
         for name, text in BUS.items():
             (self.units / name).write_text(text)
         with self._ended_afterwards():
             done = subprocess.run(
                 ["sh", "-c", _NAMESPACES, "sh", *argv],
-                env=self._environment(environment or {}),
+                env=self._environment(environment or {}, before),
                 capture_output=True,
                 text=True,
                 timeout=limit_s,
@@ -85,12 +91,13 @@ class PrivateUser:
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+    def _environment(self, more: dict[str, str], before: str) -> dict[str, str]:
         return {
             **os.environ,
             "XDG_CONFIG_HOME": str(self.config),
             "XDG_RUNTIME_DIR": RUNTIME_DIR,
             **more,
+            "BEFORE": before,
             "CGROUP": str(self._cgroup),
             "LOG": str(self.log),
             "SYSTEMD": str(SYSTEMD),
