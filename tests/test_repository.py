@@ -70,6 +70,22 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
         ),
         "render/quadlet/test_target.py",
     ),
+    "render/needs.py": "render/systemd/test_target.py",
+    **dict.fromkeys(
+        (
+            f"render/systemd/{name}.py"
+            for name in (
+                "credential",
+                "gateway",
+                "hardening",
+                "host",
+                "native",
+                "objection",
+                "service_manager",
+            )
+        ),
+        "render/systemd/test_target.py",
+    ),
     # Values that pass between modules.
     "gateway/live.py": "gateway/test_own.py",
     "gateway/record.py": "edge/http/test_account.py",

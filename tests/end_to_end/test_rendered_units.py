@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from remuda.edge.ports import free_port
 from tests.edge.systemd.private_user import private_user
 from tests.end_to_end.daemon_process import Home
@@ -35,6 +37,7 @@ lint: {{model_ids: 'off'}}
 """
 
 
+@pytest.mark.timeout(120)
 def test_rendered_units_live_under_systemd(home: Home) -> None:
     user = private_user(home.path)
     a, b, slow, gateway = (free_port() for _ in range(4))
@@ -59,4 +62,4 @@ def test_rendered_units_live_under_systemd(home: Home) -> None:
     words = [home.path, a, slow, gateway]
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
     argv = [sys.executable, str(LIFE), *map(str, words)]
-    user.run(argv, environment, before="mount --make-rshared /", limit_s=55)  # as systemd wants it for credentials
+    user.run(argv, environment, before="mount --make-rshared /", limit_s=110)  # as systemd wants it for credentials

@@ -213,8 +213,14 @@ def safe_only(values: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in values.items() if str(value).startswith("${")}
 
 
-FORMS = {"quadlet": ("file", "cred"), "compose": ("env", "file"), "llama-swap": ("env",), "llmhop": KINDS}
-"""The kinds of references that a target can write; for the others it refuses a model."""
+FORMS = {
+    "quadlet": ("environment", ("file", "cred")),
+    "compose": ("environment", ("env", "file")),
+    "systemd": ("key", ("file", "cred")),
+    "llama-swap": ("environment", ("env",)),
+    "llmhop": ("header", KINDS),
+}
+"""A place in which a target can write references, and of which kinds; those of other kinds it refuses there."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -253,4 +259,5 @@ def test_no_target_writes_a_secret(
     assert leaks(said.out + said.err) == []
     assert [path for path, text in files_below(tmp_path) if MARK in text] == []
     assert set(codes.values()) <= {0, 3}
-    assert codes["header" if target == "llmhop" else "environment"] == (0 if kind in FORMS[target] else 3)
+    place_of, kinds = FORMS[target]
+    assert codes[place_of] == (0 if kind in kinds else 3)

@@ -2,7 +2,7 @@
 
 Each operation waits until systemd has carried it out: the job that it makes of the request is seen to be removed, with
 its result. A signal is only ever a reason to look: what holds is what the unit's object says then. So nothing is missed
-when the connection is lost, as it is when systemd is executed anew: the next operation connects again, and whoever
+when the connection is lost, as it is when the bus is started anew: the next operation connects again, and whoever
 watches looks again.
 
 Not done here: which unit a model has, and what its end means (`remuda.daemon.units`).
@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from remuda.edge.systemd.bus import LIMIT_S, Bus, BusError, addresses, connect
+from remuda.edge.systemd.bus import LIMIT_S, Bus, BusError, connect, place_of
 from remuda.edge.systemd.unit_state import UnitState, object_path, state_of
 from remuda.errors import EffectError
 
@@ -45,7 +45,7 @@ class Manager:
 
     def __init__(self, environment: Mapping[str, str], *, is_user: bool) -> None:
         self.is_user = is_user
-        self._addresses = addresses(environment, is_user=is_user)
+        self._place = place_of(environment, is_user=is_user)
         self._bus: Bus | None = None
         self._connecting = asyncio.Lock()
         self._waiting: list[_Ends] = []
@@ -141,7 +141,8 @@ class Manager:
                     return
                 raise self._refused(doing, unit, error) from error
             try:
-                result = await asyncio.wait_for(ends.of(job), limit_s)
+                async with asyncio.timeout(limit_s):
+                    result = await ends.of(job)
             except TimeoutError:
                 message = f"cannot {doing} `{unit}`: systemd has not finished after {limit_s:g} s"
                 raise UnitError(message, result="timeout", hint=self._journal(unit)) from None
@@ -190,7 +191,7 @@ class Manager:
     async def _connected(self) -> Bus:
         async with self._connecting:
             if self._bus is None or not self._bus.is_open:
-                self._bus = await connect(self._addresses, self._hear, self._lose)
+                self._bus = await connect(self._place, self._hear, self._lose)
             return self._bus
 
     def _hear(self, path: str, member: str, values: list[Any]) -> None:

@@ -54,16 +54,23 @@ class Unit:
 
     def members(self) -> list[int]:
         """The pids of all its live processes, not those of a later life."""
-        table = processes()
         if not self.exited.done():
-            family = {self.identity.pid} | (self._cgroup.pids() if self._cgroup else set())
-            family |= descendants(table, family)
-            self._seen.update({pid: table[pid].started_ticks for pid in family & table.keys()})
+            self._look()
+        table = processes()
         return [
             pid
             for pid, started_ticks in self._seen.items()
             if (found := table.get(pid)) and found.started_ticks == started_ticks and not found.is_zombie
         ]
+
+    def _look(self) -> None:
+        """Remember what is of it now; not to be done when systemd may have begun another life of it."""
+        table = processes()
+        family = self._cgroup.pids() if self._cgroup else set()
+        if self.identity.is_alive:
+            family.add(self.identity.pid)
+        family |= descendants(table, family)
+        self._seen.update({pid: table[pid].started_ticks for pid in family & table.keys()})
 
     def holds(self, port: int) -> bool:
         """Whether the listener is one of its own processes.
@@ -85,7 +92,6 @@ class Unit:
 
     async def sweep(self) -> None:
         """Kill whatever of it is still there, and see that it is gone. Raises EffectError."""
-        self.members()
         try:
             if not await self._is_systemds():
                 await self._end()
@@ -105,6 +111,7 @@ class Unit:
     async def _end(self) -> None:
         """Whatever it does, it ends now and stays so."""
         was_running = not self.exited.done()
+        self._look()
         if self.members():
             await self._manager.kill(self._name, signal.SIGKILL)
         await self._manager.stop(self._name, limit_s=_END_S)

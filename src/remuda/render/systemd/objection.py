@@ -24,12 +24,16 @@ def of_runtime(model: Effective) -> Iterator[Problem]:
     if model.runtime == EXTERNAL:
         return
     path = ("models", model.model_id)
-    message = f"cannot render `{model.model_id}`: its runtime is `{model.runtime}`, and the gateway's unit runs no engines itself"
+    why = f"its runtime is `{model.runtime}`, and the gateway's unit runs no engines itself"
     where = (*path, "runtime") if model.entry.runtime is not None else path
-    yield Problem(message, where, hint=f"set `runtime: {RUNTIME}`, or name the others with `--only`")
+    yield Problem(
+        f"cannot render `{model.model_id}`: {why}",
+        where,
+        hint=f"set `runtime: {RUNTIME}`, or name the others with `--only`",
+    )
 
 
-def of_native(model: Effective) -> Iterator[Problem]:
+def of_native(model: Effective, *, is_system: bool) -> Iterator[Problem]:
     """What holds for a model without an image."""
     path = ("models", model.model_id)
     for key in _OF_CONTAINERS:
@@ -37,7 +41,8 @@ def of_native(model: Effective) -> Iterator[Problem]:
             message = f"{label((*path, key))} has no effect in a unit without a container"
             yield Problem(message, (*path, key), hint="remove it, or set `image` and `tag`", severity="warning")
     if model.devices is None:
-        message = f"model `{model.model_id}` names no devices: its unit is given no GPU"
+        sees = "is given no GPU" if is_system else "sees every GPU"
+        message = f"model `{model.model_id}` names no devices: its unit {sees}"
         hint = "set `devices`, here or for the engine: `[cuda:all]`, or `[cpu]` if that is meant"
         yield Problem(message, path, hint=hint, severity="warning")
     yield from starting.relative(model)
