@@ -80,14 +80,14 @@ async def _apply(deployment: Deployment, tree: Tree, origin: Origin, site: Site,
         await deployment.recover()
         proposal, starts_s = await deployment.propose(tree), deployment.store.starts()
         _announce(proposal, site, starts_s, is_quiet=how["as_json"])
-        outcome = await deployment.apply(tree, origin, force=how["force"], keep=how["keep"])
+        number = await deployment.apply(tree, origin, force=how["force"], keep=how["keep"])
     finally:
         lock.release()
     if how["as_json"]:
         done = deploying.as_data(proposal, site, starts_s, with_diffs=False)
-        output.data({**done, "previous": proposal.applied, "generation": outcome.number})
+        output.data({**done, "previous": proposal.applied, "generation": number})
     elif not proposal.is_empty:
-        output.line(f"generation {outcome.number} is applied{_where(tree, site)}")
+        output.line(f"generation {number} is applied{_where(tree, site)}")
 
 
 def _announce(proposal: Proposal, site: Site, starts_s: Mapping[str, float], *, is_quiet: bool) -> None:

@@ -119,7 +119,7 @@ def _felt(change: Change, unit: Any, verb: str, starts_s: Mapping[str, float]) -
 
 
 def _lasting(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 2 * _SECONDS_A_MINUTE else f"{seconds / _SECONDS_A_MINUTE:.0f} min"
+    return f"{max(seconds, 1):.0f} s" if seconds < 2 * _SECONDS_A_MINUTE else f"{seconds / _SECONDS_A_MINUTE:.0f} min"
 
 
 def diffs(change: Change) -> Iterator[str]:

@@ -34,17 +34,18 @@ def command(  # noqa: PLR0913 (one for each option)
         lock = deployment.locked()
         try:
             await deployment.recover()
-            starts_s = deployment.store.starts()
-            outcome = await deployment.rollback(number, force=force)
+            generation, starts_s = deployment.earlier(number), deployment.store.starts()
+            proposal = await deployment.propose(generation.tree)
+            for line in () if as_json else deploying.summary(proposal, site, starts_s):
+                output.line(line)
+            await deployment.rollback(generation, force=force)
         finally:
             lock.release()
         if as_json:
-            done = deploying.as_data(outcome.proposal, site, starts_s, with_diffs=False)
-            output.data({**done, "previous": outcome.proposal.applied, "generation": outcome.number})
-            return
-        for line in deploying.summary(outcome.proposal, site, starts_s):
-            output.line(line)
-        output.line(f"generation {outcome.number} is applied")
+            done = deploying.as_data(proposal, site, starts_s, with_diffs=False)
+            output.data({**done, "previous": proposal.applied, "generation": generation.number})
+        else:
+            output.line(f"generation {generation.number} is applied")
 
     deploying.on(site, run, starts=root is None and not no_start)
     return 0

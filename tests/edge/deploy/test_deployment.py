@@ -101,7 +101,7 @@ async def roll_back(world: World) -> None:
     lock = deployment.locked()
     try:
         await deployment.recover()
-        await deployment.rollback(None)
+        await deployment.rollback(deployment.earlier(None), force=False)
     finally:
         lock.release()
 
@@ -314,14 +314,17 @@ async def test_generations_can_be_gone_back_and_forth_and_old_ones_go(tmp_path: 
         await world.apply(tree({A: service(version)}), keep=3)
     deployment = world.deployment()
     assert deployment.store.numbers() == [3, 4, 5]
-    assert (await deployment.rollback(None)).number == 4
-    assert (await deployment.rollback(5)).number == 5
-    assert (await deployment.rollback(3)).number == 3
+    await deployment.rollback(deployment.earlier(None), force=False)
+    assert deployment.store.current() == 4
+    await deployment.rollback(deployment.earlier(5), force=False)
+    assert deployment.store.current() == 5
+    await deployment.rollback(deployment.earlier(3), force=False)
+    assert deployment.store.current() == 3
     assert world.running == {Unit("system", "a.service"): service(3)}
     with pytest.raises(EffectError, match="no earlier generation is kept"):
-        await deployment.rollback(None)
+        deployment.earlier(None)
     with pytest.raises(EffectError, match="cannot find generation 1"):
-        await deployment.rollback(1)
+        deployment.earlier(1)
     assert await world.apply(tree({A: service(9)}), keep=1) == 6
     assert deployment.store.numbers() == [5, 6]
 

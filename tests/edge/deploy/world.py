@@ -97,7 +97,7 @@ class World:
         lock = deployment.locked()
         try:
             await deployment.recover()
-            return (await deployment.apply(tree, ORIGIN, force=force, keep=keep)).number
+            return await deployment.apply(tree, ORIGIN, force=force, keep=keep)
         finally:
             lock.release()
 

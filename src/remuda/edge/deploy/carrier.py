@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -141,8 +142,9 @@ class Carrier:
 
     async def _last_lines(self, step: Step) -> None:
         if isinstance(step, journey.Act) and step.action.verb != "stop" and self._machine:
-            for line in await self._machine.last_lines(step.action.unit):
-                self._tell(f"  {line}")
+            with contextlib.suppress(EffectError):  # what has failed is said in any case
+                for line in await self._machine.last_lines(step.action.unit):
+                    self._tell(f"  {line}")
 
 
 def _link(path: Path) -> str | None:

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from remuda.deploy.change import Change, change
 from remuda.deploy.journey import INTERRUPTED, Journal, Journey, Ways
@@ -24,9 +23,6 @@ from remuda.edge.deploy.machine import Machine
 from remuda.edge.deploy.site import Site
 from remuda.edge.deploy.store import Generation, Store
 from remuda.errors import EffectError
-
-KEEP: Final = 10
-"""How many generations are kept unless somebody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +39,6 @@ class Proposal:
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return self.change.is_empty and not self.displaced and not self.objections
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The generation that is applied now, and what was done for it."""
-
-    number: int
-    proposal: Proposal
 
 
 class Deployment:
@@ -96,8 +84,11 @@ class Deployment:
         number = applied.number if applied else None
         return Proposal(number, told, running, survey.displaced, tuple(survey.objections(tree)))
 
-    async def apply(self, tree: Tree, origin: Origin, *, force: bool = False, keep: int = KEEP) -> Outcome:
-        """Make a tree the applied one. Raises EffectError if it did not come to stay; then all is as before."""
+    async def apply(self, tree: Tree, origin: Origin, *, force: bool, keep: int) -> int:
+        """Make a tree the applied one; its generation, of which the newest are kept.
+
+        Raises EffectError if it did not come to stay; then all is as before.
+        """
         proposal = await self.propose(tree)
         self._object(proposal, force=force)
         number = proposal.applied
@@ -106,18 +97,20 @@ class Deployment:
         if number != proposal.applied or not proposal.is_empty:
             await self._go(proposal, tree, number)
         self.store.prune(keep)
-        return Outcome(number, proposal)
+        return number
 
-    async def rollback(self, number: int | None, *, force: bool = False) -> Outcome:
-        """Make an earlier generation the applied one: the one before, unless a number is given."""
+    def earlier(self, number: int | None) -> Generation:
+        """The generation that a rollback leads to: the one before, unless a number is given. Raises EffectError."""
         wanted = self.store.previous() if number is None else number
         if wanted is None:
             raise EffectError("cannot roll back: no earlier generation is kept", hint="see `remuda generations`")
-        generation = self.store.load(wanted)
+        return self.store.load(wanted)
+
+    async def rollback(self, generation: Generation, *, force: bool) -> None:
+        """Make an earlier generation the applied one. Raises EffectError if it did not come to stay."""
         proposal = await self.propose(generation.tree)
         self._object(proposal, force=force)
-        await self._go(proposal, generation.tree, wanted)
-        return Outcome(wanted, proposal)
+        await self._go(proposal, generation.tree, generation.number)
 
     async def recover(self) -> None:
         """End what somebody began: if every unit came up, by tidying up after it, else by going back."""

@@ -44,7 +44,7 @@ class Machine(Protocol):
         ...
 
     async def last_lines(self, unit: Unit) -> Sequence[str]:
-        """The last lines of a unit's log, as far as they can be had."""
+        """The last lines of a unit's log since it was last started, as far as they can be had. Raises EffectError."""
         ...
 
 
@@ -99,13 +99,12 @@ class RunningMachine:
         return [line for line in said.splitlines() if line.startswith(("+ ", "! "))]
 
     async def last_lines(self, unit: Unit) -> Sequence[str]:
-        """The last lines of a unit's log, as far as they can be had."""
+        """The last lines of a unit's log since it was last started, as far as they can be had. Raises EffectError."""
         if unit.manager == COMPOSE:
             return ()
-        whose = {"system": f"--unit={unit.name}", "user": f"--user-unit={unit.name}"}
-        match = (f"_UID={unit.manager}", f"_SYSTEMD_USER_UNIT={unit.name}")
-        asked = (whose[unit.manager],) if unit.manager in whose else match
-        argv = ("journalctl", *asked, f"--lines={_LINES}", "--output=cat", "--no-pager", "--quiet")
+        state = await self._manager(unit.manager).state(unit.name)
+        match = f"_SYSTEMD_INVOCATION_ID={state.invocation_id}"
+        argv = ("journalctl", match, f"--lines={_LINES}", "--output=cat", "--no-pager", "--quiet")
         return (await run(argv, limit_s=_LOG_S, must_succeed=False)).splitlines()[-_LINES:]
 
     def close(self) -> None:
