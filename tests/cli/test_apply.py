@@ -143,6 +143,18 @@ def test_mistakes(file: Path, capsys: pytest.CaptureFixture[str], arguments: lis
     assert not (file.parent / ".config").exists()
 
 
+def test_a_staging_tree_may_say_where_remuda_is_and_the_plan_remembers(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(FLEET.replace("runtime: podman", "runtime: systemd"))
+    arguments = ["--user", "--no-start", "-f", str(file), "--remuda", "/opt/bin/remuda"]
+    assert run(["apply", "systemd", *arguments]) == 0
+    assert "ExecStart=/opt/bin/remuda up" in (file.parent / ".config/systemd/user/remuda.service").read_text()
+    capsys.readouterr()
+    assert run(["plan", "-f", str(file)]) == 0
+    assert "generation 1 is applied and up to date" in capsys.readouterr().out
+
+
 def test_files_of_other_programs_stay_beside_the_generations(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["apply", "llmhop", "--user", "-f", str(file)]) == 0
     assert "its files are in" in capsys.readouterr().out

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from remuda.edge.deploy.site import Site
 
 _KEEP = 10
+_PROGRAM_HELP = "Where Remuda is on the machine of a staging tree; otherwise where it is here."
 
 
 class _How(TypedDict):
     """The options that say how to apply."""
 
+    program: Path | None
     force: bool
     dry_run: bool
     no_start: bool
@@ -39,6 +41,7 @@ class _How(TypedDict):
 @click.argument("target", metavar="TARGET")
 @fleet_file.option
 @deploying.where
+@click.option("--remuda", "program", metavar="PATH", type=fleet_file.PATH, help=_PROGRAM_HELP)
 @click.option("--force", is_flag=True, help="Replace files that were edited or are not Remuda's.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--no-start", is_flag=True, help="Put files in place; start, stop and reload nothing.")
@@ -56,10 +59,12 @@ def command(target: str, file: Path | None, root: Path | None, scope: Any, **how
     """
     where = Where(root=root, scope=scope)
     loaded, site = fleet_file.load(file), deploying.site_of(where)
-    tree = deploying.for_scope(deploying.tree_of(target, loaded), site, scope)
+    tree = deploying.for_scope(deploying.tree_of(target, loaded, how["program"]), site, scope)
     starts = root is None and not how["no_start"]
     doing = _dry_run if how["dry_run"] else _apply
-    deploying.on(site, lambda deployment: doing(deployment, tree, _origin(loaded), site, how), starts=starts)
+    deploying.on(
+        site, lambda deployment: doing(deployment, tree, _origin(loaded, how["program"]), site, how), starts=starts
+    )
     return 0
 
 
@@ -105,8 +110,10 @@ def _where(tree: Tree, site: Site) -> str:
     return "" if units(tree) else f": its files are in {site.directory / 'current'}, for you to start what reads them"
 
 
-def _origin(loaded: Loaded) -> Origin:
+def _origin(loaded: Loaded, program: Path | None) -> Origin:
     from remuda.deploy.manifest import Origin  # noqa: PLC0415
 
     made_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Origin(made_at, __version__, hashlib.sha256(loaded.text.encode()).hexdigest())
+    return Origin(
+        made_at, __version__, hashlib.sha256(loaded.text.encode()).hexdigest(), str(program) if program else None
+    )

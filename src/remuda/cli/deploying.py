@@ -70,7 +70,7 @@ def on(site: Site, doing: Callable[[Deployment], Awaitable[_T]], *, starts: bool
     return asyncio.run(run())
 
 
-def tree_of(target: str, loaded: Loaded) -> Tree:
+def tree_of(target: str, loaded: Loaded, program: Path | None) -> Tree:
     """The files of a target, and which unit is which model's. Raises SpecError or UnsatisfiableError."""
     from remuda.cli.render import rendered  # noqa: PLC0415
     from remuda.deploy.tree import Tree  # noqa: PLC0415
@@ -78,7 +78,7 @@ def tree_of(target: str, loaded: Loaded) -> Tree:
     from remuda.spec.unit import unit_name  # noqa: PLC0415
 
     models = {f"{unit_name(effective(loaded.fleet, model))}.service": model for model in loaded.fleet.models}
-    return Tree.of(target, rendered(target, loaded), models)
+    return Tree.of(target, rendered(target, loaded, program=program), models)
 
 
 def for_scope(tree: Tree, site: Site, asked: Scope | None) -> Tree:

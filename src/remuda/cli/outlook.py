@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remuda.cli import deploying
@@ -54,9 +55,10 @@ def of(loaded: Loaded) -> Outlook | None:
     if applied is None:
         return None
     site, store, number = applied
-    target = store.manifest(number).target
+    written = store.manifest(number)
+    target, program = written.target, Path(written.program) if written.program else None
     try:
-        tree = deploying.for_scope(deploying.tree_of(target, loaded), site, site.scope)
+        tree = deploying.for_scope(deploying.tree_of(target, loaded, program), site, site.scope)
     except RemudaError as error:
         return Outlook(site, target, None, {}, error.message)
 

@@ -13,7 +13,8 @@ from remuda.deploy.tree import Tree, content_hash
 class Manifest(msgspec.Struct, frozen=True):
     """A generation: when it was made and by which Remuda, of which fleet file, and the hash of every file.
 
-    `fleet_sha256` is that of the fleet file; `models` are the models by the names of their units.
+    `fleet_sha256` is that of the fleet file; `models` are the models by the names of their units; `program` is where
+    somebody has said that Remuda is on the machine.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Manifest(msgspec.Struct, frozen=True):
     files: dict[str, str]
     executable: frozenset[str]
     models: dict[str, str]
+    program: str | None = None
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -32,6 +34,7 @@ class Origin(msgspec.Struct, frozen=True):
     made_at: str
     remuda: str
     fleet_sha256: str
+    program: str | None = None
 
 
 def manifest(number: int, tree: Tree, origin: Origin) -> Manifest:
@@ -45,6 +48,7 @@ def manifest(number: int, tree: Tree, origin: Origin) -> Manifest:
         files={str(path): content_hash(text) for path, text in tree.files.items()},
         executable=frozenset(map(str, tree.executable)),
         models=dict(tree.models),
+        program=origin.program,
     )
 
 
