@@ -60,17 +60,20 @@ def command(target: str, file: Path | None, root: Path | None, scope: Any, **how
     where = Where(root=root, scope=scope)
     loaded, site = fleet_file.load(file), deploying.site_of(where)
     tree = deploying.for_scope(deploying.tree_of(target, loaded, how["program"]), site, scope)
-    starts = root is None and not how["no_start"]
-    doing = _dry_run if how["dry_run"] else _apply
-    deploying.on(
-        site, lambda deployment: doing(deployment, tree, _origin(loaded, how["program"]), site, how), starts=starts
-    )
+
+    async def run(deployment: Deployment) -> None:
+        if how["dry_run"]:
+            await _dry_run(deployment, tree, site, as_json=how["as_json"])
+        else:
+            await _apply(deployment, tree, _origin(loaded, how["program"]), site, how)
+
+    deploying.on(site, run, starts=root is None and not how["no_start"])
     return 0
 
 
-async def _dry_run(deployment: Deployment, tree: Tree, _origin: Origin, site: Site, how: _How) -> None:
+async def _dry_run(deployment: Deployment, tree: Tree, site: Site, *, as_json: bool) -> None:
     proposal, starts_s = await deployment.propose(tree), deployment.store.starts()
-    if how["as_json"]:
+    if as_json:
         output.data(deploying.as_data(proposal, site, starts_s, with_diffs=True))
         return
     for line in (*deploying.summary(proposal, site, starts_s), *deploying.diffs(proposal.change)):
@@ -114,6 +117,5 @@ def _origin(loaded: Loaded, program: Path | None) -> Origin:
     from remuda.deploy.manifest import Origin  # noqa: PLC0415
 
     made_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Origin(
-        made_at, __version__, hashlib.sha256(loaded.text.encode()).hexdigest(), str(program) if program else None
-    )
+    fleet_sha256 = hashlib.sha256(loaded.text.encode()).hexdigest()
+    return Origin(made_at, __version__, fleet_sha256, str(program) if program else None)

@@ -62,6 +62,7 @@ class Survey:
 
     def objections(self, tree: Tree) -> Iterator[Objection]:
         """What stands in the way of the new tree; a file that says the same already does not."""
+        displaced = frozenset(self.displaced)
         for path, text in sorted(self.edited.items()):
             if text != tree.files.get(path):
                 yield Objection(path, "was edited")
@@ -70,7 +71,7 @@ class Survey:
                 yield Objection(place, "is neither a file nor a link", is_final=True)
             elif one.kind == "nothing" and place in self.old and place in self.new:
                 yield Objection(place, "was removed")
-            elif place in self.displaced and (one.text is None or one.text != tree.files.get(place)):
+            elif place in displaced and (one.text is None or one.text != tree.files.get(place)):
                 yield Objection(place, "was replaced" if place in self.old else "is somebody else's")
 
     def _is_ours(self, place: PurePosixPath) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from remuda.edge.deploy.disk import Disk
 
@@ -11,7 +11,7 @@ def test_files_and_links_are_put_in_place_readable_by_all(tmp_path: Path) -> Non
     before = os.umask(0o077)
     try:
         Disk().write(tmp_path / "a/b/c", b"1")
-        Disk().write(tmp_path / "a/go", b"2", 0o755)
+        Disk().fill(tmp_path / "a", {PurePosixPath("go"): (b"2", 0o755)})
         Disk().link(tmp_path / "a/link", "b/c")
         Disk().link(tmp_path / "a/link", "go")
     finally:

@@ -50,17 +50,26 @@ class FatefulDisk(Disk):
     def _fate(self) -> None:
         self._world.fate()
 
-    def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
+    def fill(self, directory: Path, files: Mapping[PurePosixPath, tuple[bytes, int]]) -> None:
+        for path, file in files.items():
+            self._fate()
+            super().fill(directory, {path: file})
         self._fate()
-        super().write(path, data, mode)
+
+    def write(self, path: Path, data: bytes) -> None:
+        self._fate()
+        super().write(path, data)
+        self._fate()
 
     def link(self, path: Path, text: str) -> None:
         self._fate()
         super().link(path, text)
+        self._fate()
 
     def copy(self, source: Path, target: Path) -> None:
         self._fate()
         super().copy(source, target)
+        self._fate()
 
     def move(self, source: Path, target: Path) -> None:
         self._fate()

@@ -90,11 +90,13 @@ class Store:
         unfinished = self._generations / f".{number}.remuda"
         if unfinished.exists():
             self._disk.remove_tree(unfinished)
-        for path, text in tree.files.items():
-            mode = _PROGRAM if path in tree.executable else _FILE
-            self._disk.write(unfinished / "files" / path, text.encode(), mode)
-        self._disk.write(unfinished / "manifest.json", _json(manifest(number, tree, origin)))
-        self._disk.write(unfinished / "failed", b"it was never applied\n")
+        files = {
+            "files" / path: (text.encode(), _PROGRAM if path in tree.executable else _FILE)
+            for path, text in tree.files.items()
+        }
+        files[PurePosixPath("manifest.json")] = (_json(manifest(number, tree, origin)), _FILE)
+        files[PurePosixPath("failed")] = (b"it was never applied\n", _FILE)
+        self._disk.fill(unfinished, files)
         self._disk.move(unfinished, self._place(number))
         return number
 
@@ -105,6 +107,7 @@ class Store:
             self._disk.remove(link)
         elif self.current() != number:
             self._disk.link(link, f"generations/{number}/files")
+            self._disk.sync(self._directory)
 
     def mark_failed(self, number: int, why: str) -> None:
         """Say why a generation did not come to stay."""
