@@ -66,6 +66,13 @@ def serves(*, reloads: bool) -> str:
             id="in the order of names",
         ),
         pytest.param(
+            {A: service(1), Z: service(1, wanted=False)},
+            {A: service(2), Z: service(2, wanted=False)},
+            "a z",
+            "restart z, restart a",
+            id="what runs on demand before what may have asked for it",
+        ),
+        pytest.param(
             {GATEWAY: serves(reloads=True).replace(f"/{FLEET}", "%E/x"), Z: service(1), "etc/x": "1"},
             {GATEWAY: serves(reloads=True).replace(f"/{FLEET}", "%E/x"), Z: service(2), "etc/x": "2"},
             "g z",

@@ -95,8 +95,11 @@ def _actions(
     served = {service for unit in sockets if (service := _service_of(unit)) and service in running & new.keys()}
     verbs |= dict.fromkeys(served, "start")
     stops = [unit for unit in in_order({**old, **new}) if unit in stopped | served]
-    # A gateway that is reloaded may stop what it has started, so that comes when nobody waits for that any more.
-    others = sorted((unit for unit in in_order(new) if unit in verbs), key=lambda unit: verbs[unit] == "reload")
+    # A gateway stops what it has started and what is another now, so it comes when nobody waits for that any more.
+    ranks = {
+        unit: 2 if verb == "reload" else int(new[unit].file.is_wanted or unit in served) for unit, verb in verbs.items()
+    }
+    others = sorted((unit for unit in in_order(new) if unit in verbs), key=ranks.__getitem__)
     return (*(Action("stop", unit) for unit in reversed(stops)), *(Action(verbs[unit], unit) for unit in others))
 
 
