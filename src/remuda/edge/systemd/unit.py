@@ -65,6 +65,8 @@ class Unit:
 
     def _look(self) -> None:
         """Remember what is of it now; not to be done when systemd may have begun another life of it."""
+        if self._cgroup is None and self.identity.is_alive:
+            self._cgroup = cgroup_named(self.identity.pid, self._name)  # a process enters it soon after its start
         table = processes()
         family = self._cgroup.pids() if self._cgroup else set()
         if self.identity.is_alive:
@@ -160,7 +162,6 @@ class Unit:
 
     def _main_process(self, state: UnitState) -> Process:
         pid = state.main_pid or state.exec_main_pid
-        self._cgroup = cgroup_named(pid, Path(state.control_group).name) or self._cgroup
         found = stat(pid)
         return Process(Identity(pid, found.started_ticks if found else 0, boot_id()), None)
 
