@@ -52,7 +52,7 @@ def test_units_are_found_started_and_adopted(tmp_path: Path) -> None:
         "one": {
             "pids": 1,
             "up": ["stays.service"],
-            "ended": [-9, -9],
+            "ended": True,
             "adopted later": None,
             "without unit": None,
         },

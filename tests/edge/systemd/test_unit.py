@@ -48,10 +48,10 @@ def test_units_end_whole_and_are_let_be(tmp_path: Path) -> None:
     seen = json.loads(user.run([sys.executable, str(AT_WORK), str(tmp_path)], {"PYTHONPATH": str(SRC)}))
     assert seen == {
         "fails": {"alive": True, "status": 3, "said": True, "members": [], "state": "failed"},
-        "obeys": {"members": [1, 0], "status": None, "state": "inactive"},
-        "is stubborn": {"members": [2, 0], "status": -9, "state": "inactive"},
-        "is killed": {"members": [3, 0], "status": -9, "state": "inactive"},
-        "is released": {"is same": True, "status": -9},
+        "obeys": {"members": [1, 0], "state": "inactive"},
+        "is stubborn": {"members": [2, 0], "state": "inactive"},
+        "is killed": {"members": [3, 0], "state": "inactive"},
+        "is released": {"is same": True},
         "starts again": {"status": -9, "is new": True, "left": [], "state": "inactive"},
         "hands over": {"is up": True, "status": -9},
         "listens": {"holds": [True, False, True]},

@@ -75,6 +75,16 @@ class Manager:
             if error.name != _NOT_LOADED and "No such process" not in error.message:
                 raise self._refused("send a signal to", unit, error) from error
 
+    async def pids(self, unit: str) -> set[int]:
+        """The processes of a unit, also those that it has left behind when it ended. Raises UnitError."""
+        try:
+            (rows,) = await self._call("GetUnitProcesses", "s", unit)
+        except BusError as error:
+            if error.name == _NOT_LOADED:
+                return set()
+            raise self._refused("look at the processes of", unit, error) from error
+        return {pid for _, pid, _ in rows}
+
     async def reset_failed(self, unit: str) -> None:
         """Forget that a unit has failed, and how often it was started lately. Raises UnitError."""
         try:
