@@ -29,6 +29,23 @@ async def test_the_last_lines_are_there_when_the_copy_has_finished(tmp_path: Pat
     assert log.read_text() == "out\nlast\n"
 
 
+class Endless:
+    """Says a little, some of it late, and goes on."""
+
+    ends_with_engine = False
+
+    async def follow(self, name: str, since: str | None) -> asyncio.subprocess.Process:
+        script = "echo out; sleep 0.2; echo last; exec sleep 100"
+        return await asyncio.create_subprocess_exec("sh", "-c", script, stdout=asyncio.subprocess.PIPE)
+
+
+async def test_a_follower_that_never_ends_is_waited_for_until_it_is_quiet(log: Path) -> None:
+    copy = LogCopy(Endless(), "x", log)
+    async with asyncio.timeout(4):
+        await copy.finish()
+    assert log.read_text() == "out\nlast\n"
+
+
 async def test_a_follower_that_hangs_does_not_hold_up_the_end(
     tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from remuda.edge.notice import READY, Notices
-from remuda.edge.notifier import Wanted, environment_of, health, parse
+from remuda.edge.notifier import Wanted, environment_of, health, in_memory, parse
 from remuda.edge.ports import free_port
 from remuda.errors import EffectError, SpecError
 
@@ -204,6 +204,14 @@ def test_what_cannot_be_started_is_said(words: list[str], status: int, said: str
     argv = [sys.executable, "-m", "remuda.edge.notifier", *words]
     done = subprocess.run(argv, env={"PATH": "/nowhere"}, capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+
+
+def test_what_the_unit_holds_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "membership").write_text("1:name=systemd:/x\n0::/a.slice/b.service\n")
+    assert in_memory(tmp_path / "membership", tmp_path) == ""
+    (tmp_path / "a.slice/b.service").mkdir(parents=True)
+    (tmp_path / "a.slice/b.service/memory.current").write_text(f"{3 * 2**29}\n")
+    assert in_memory(tmp_path / "membership", tmp_path) == ", 1.5 GiB in memory"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def command(target: str, file: Path | None, directory: Path, *, as_json: bool, *
     is 3 if the target cannot express the fleet.
     """
     loaded = fleet_file.load(file)
-    rendering = _rendered(target, loaded, wanted)
+    rendering = rendered(target, loaded, only=wanted["only"], facts=wanted["facts"], program=wanted["program"])
     if directory == _STDOUT:
         _print(rendering, loaded, as_json=as_json)
         return 0
@@ -70,7 +70,14 @@ def command(target: str, file: Path | None, directory: Path, *, as_json: bool, *
     return 0
 
 
-def _rendered(target: str, loaded: Loaded, wanted: _Wanted) -> Rendering:
+def rendered(
+    target: str,
+    loaded: Loaded,
+    *,
+    only: tuple[str, ...] = (),
+    facts: Path | None = None,
+    program: Path | None = None,
+) -> Rendering:
     """The rendering; what is worth a remark is printed. Raises SpecError or UnsatisfiableError."""
     from remuda.cli.doctor import read_facts  # noqa: PLC0415 (these and the targets load only here)
     from remuda.edge import itself  # noqa: PLC0415
@@ -83,16 +90,15 @@ def _rendered(target: str, loaded: Loaded, wanted: _Wanted) -> Rendering:
     if target not in TARGETS:
         hint = suggestion(target, TARGETS, otherwise=known)
         raise SpecError(f"cannot render `{target}`: there is no such target", hint=hint)
-    for model in wanted["only"]:
+    for model in only:
         if model not in loaded.fleet.models:
             hint = suggestion(model, loaded.fleet.models, otherwise="name a key of `models`")
             raise SpecError(f"cannot render the model `{model}`: it is not in `{loaded.path}`", hint=hint)
-    program, facts = wanted["program"], wanted["facts"]
     if program is not None and not program.is_absolute():
         raise SpecError(f"cannot write `{program}` to units: its path is not absolute", hint="write the whole path")
     remuda = PurePosixPath(program or itself.program())
     host = read_facts(facts) if facts else Host(())
-    request = Request(loaded.fleet, host, frozenset(wanted["only"]), loaded.text, remuda)
+    request = Request(loaded.fleet, host, frozenset(only), loaded.text, remuda)
     rendering = TARGETS[target].render(request)
     problems = loaded.placed(rendering.problems)
     if rendering.is_refused:

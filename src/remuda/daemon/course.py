@@ -105,6 +105,8 @@ class Course:
             await self._fail(attempt, error.failure)
             return
         attempt.running, attempt.endpoint = running, endpoint
+        if attempt.instance.unit:  # its main process may have become another since it was started
+            self.records.add(record_of(attempt, endpoint.port, attempt.instance.claims))
         await self._run_hook("after_load", attempt)
         await self._restore_cache(attempt)
         self.upkeep.ready(attempt.model, asyncio.get_running_loop().time() - attempt.began)

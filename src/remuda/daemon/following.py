@@ -10,13 +10,13 @@ systemd is asked now and then, as its signals do not come when it is executed an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from remuda.daemon import report
 from remuda.daemon.dispatcher import Dispatcher
 from remuda.daemon.instances import Instances
-from remuda.daemon.units import Units
 from remuda.edge.http.seam import Endpoint
 from remuda.errors import EffectError, Problem
 from remuda.residency.commands import Refuse
@@ -24,18 +24,24 @@ from remuda.residency.commands import Refuse
 _EVERY_S = 2.0
 
 
+class Asked(Protocol):
+    """Who knows what runs: `remuda.daemon.units.Units`."""
+
+    async def up(self, units: Collection[str]) -> frozenset[str]:
+        """Those of the units that run or are about to. Raises EffectError."""
+        ...
+
+
 class Following:
     """Asks for the models of one daemon whose units run."""
 
-    def __init__(
-        self, units: Units, instances: Instances, dispatcher: Dispatcher, reporter: Callable[[report.Report], None]
-    ) -> None:
+    def __init__(self, units: Asked, instances: Instances, dispatcher: Dispatcher, reporter: report.Reporter) -> None:
         self._units = units
         self._instances = instances
         self._dispatcher = dispatcher
         self._report = reporter
         self._asked: set[str] = set()
-        self._said: dict[str, str] = {}
+        self._said: set[str] = set()
 
     async def keep(self) -> None:
         """Look now and then, for ever."""
@@ -57,6 +63,7 @@ class Following:
         except EffectError as error:
             self._say("", f"cannot tell which units run: {error.message}", error.hint)
             return
+        self._said.discard("")
         for unit in up & idle.keys():
             self._ask(idle[unit])
 
@@ -70,7 +77,7 @@ class Following:
     def granted(self, model: str, number: int) -> None:
         """It has been taken over."""
         self._asked.discard(model)
-        self._said.pop(model, None)
+        self._said.discard(model)
         self._dispatcher.end(number)
 
     def refused(self, model: str, why: str) -> None:
@@ -79,8 +86,9 @@ class Following:
         self._say(model, f"systemd runs `{model}`, which cannot be taken over: {why}", "unload it, or stop its unit")
 
     def _say(self, model: str, message: str, hint: str | None) -> None:
-        if self._said.get(model) != message:
-            self._said[model] = message
+        """Say something of a model, or of systemd, once until that is over."""
+        if model not in self._said:
+            self._said.add(model)
             path = ("models", model) if model else ()
             self._report(report.Noted(Problem(message, path=path, hint=hint, severity="warning")))
 

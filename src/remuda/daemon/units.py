@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from remuda.daemon.runtimes import Start
+from remuda.edge.clock import unix_s
 from remuda.edge.log_copy import LogCopy
 from remuda.edge.records import Record
 from remuda.edge.systemd.journal import Journal
@@ -25,6 +26,7 @@ from remuda.edge.systemd.unit_state import UnitState
 from remuda.errors import EffectError
 from remuda.plan.plan import Instance
 
+_NOTED_S = 0.1
 _FOR_EVER_S = 7 * 24 * 3600.0
 """Until its main process is there a unit may do much else; its own `TimeoutStartSec=` bounds that."""
 
@@ -47,7 +49,11 @@ class Units:
         try:
             if before.active_state == "failed":
                 await manager.reset_failed(before.name)
-            return self._running(manager, await _started(manager, before), start.log)
+            asked_s = unix_s()
+            state = await _started(manager, before)
+            is_new = state.invocation_id != before.invocation_id
+            copy = self._copy(manager, state, start.log, began_s=asked_s if is_new else _began_s(state))
+            return Unit(manager, state, copy)
         except BaseException:
             with contextlib.suppress(EffectError):
                 await manager.stop(before.name)
@@ -58,7 +64,9 @@ class Units:
         if record.unit is None:
             return None
         manager, state = await self._find(record.unit)
-        return self._running(manager, state, log, resume=True) if state.main_pid else None
+        if not state.main_pid:
+            return None
+        return Unit(manager, state, self._copy(manager, state, log, began_s=_began_s(state), resume=True))
 
     async def clear(self, kept: Collection[str]) -> None:
         """What runs without a record is systemd's, until it is taken over."""
@@ -101,11 +109,16 @@ class Units:
             message = f"cannot use the unit `{unit}`: {'; '.join(reasons).rstrip('.')}"
             raise UnitError(message, hint=f"see `systemctl status {unit}`, with `--user` if it is a user's")
         message = f"cannot find the unit `{unit}`: systemd does not know it"
-        raise UnitError(message, hint="write it with `remuda render`, install it, and let systemd read its units anew")
+        raise UnitError(message, hint="install it with `remuda apply systemd`")
 
-    def _running(self, manager: Manager, state: UnitState, log: Path, *, resume: bool = False) -> Unit:
-        journal = Journal(self._environment, is_user=manager.is_user, began_us=state.began_realtime_us)
-        return Unit(manager, state, LogCopy(journal, state.name, log, resume=resume))
+    def _copy(self, manager: Manager, state: UnitState, log: Path, *, began_s: float, resume: bool = False) -> LogCopy:
+        journal = Journal(self._environment, is_user=manager.is_user, began_s=began_s)
+        return LogCopy(journal, state.name, log, resume=resume)
+
+
+def _began_s(state: UnitState) -> float:
+    """Before the unit's first line: systemd notes the time when it has started the process, not before."""
+    return state.began_realtime_us / 1e6 - _NOTED_S
 
 
 def _unit(instance: Instance) -> str:
@@ -127,14 +140,16 @@ async def _started(manager: Manager, before: UnitState) -> UnitState:
         raise AssertionError
 
     loop = asyncio.get_running_loop()
-    starting = loop.create_task(manager.start(before.name, limit_s=_FOR_EVER_S), name=f"starting {before.name}")
+    # One that systemd will start again after a while is wanted now.
+    begin = manager.restart if before.sub_state.startswith("auto-restart") else manager.start
+    starting = loop.create_task(begin(before.name, limit_s=_FOR_EVER_S), name=f"starting {before.name}")
     seeing = loop.create_task(begun(), name=f"watching the start of {before.name}")
     try:
         await asyncio.wait((starting, seeing), return_when=asyncio.FIRST_COMPLETED)
         state = seeing.result() if seeing.done() else await manager.state(before.name)
         if not has_begun(state):
             await starting
-            raise UnitError(f"cannot start `{before.name}`: it ended at once, without an error", state=state)
+            raise UnitError(f"cannot start `{before.name}`: it has no main process", state=state)
         return state
     finally:
         for task in (starting, seeing):

@@ -112,7 +112,7 @@ def cgroup_of(pid: int) -> Cgroup | None:
 
 
 def cgroup_named(pid: int, name: str) -> Cgroup | None:
-    """The cgroup of this name that a process is in, at whatever depth."""
+    """The cgroup of this name that a process is in, at whatever depth; systemd names that of a unit after it."""
     path = _cgroup_path(pid)
     return next((Cgroup(above) for above in (path, *path.parents) if above.name == name), None) if path else None
 

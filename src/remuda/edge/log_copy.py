@@ -66,7 +66,8 @@ class LogCopy:
         with contextlib.suppress(TimeoutError):
             while True:
                 self._grew.clear()
-                await asyncio.wait_for(self._grew.wait(), _QUIET_S)
+                async with asyncio.timeout(_QUIET_S):
+                    await self._grew.wait()
 
     def close(self) -> None:
         """Copy no more."""

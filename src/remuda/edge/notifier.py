@@ -172,7 +172,7 @@ def watch(engine: Pidfd, wanted: Wanted, address: str | None) -> None:
             notice.tell(address, f"{notice.READY}\nSTATUS=serving on port {wanted.port}")
             notice.wait_until_read(address, _HEARD_S)
             return
-        status = f"{said}{_in_memory()}"
+        status = f"{said}{in_memory()}"
         if status != told:
             told = status
             notice.tell(address, f"STATUS={status}")
@@ -219,11 +219,11 @@ def _read(sock: socket.socket, end_s: float) -> bytes:
     return answer.partition(b"\r\n")[0]
 
 
-def _in_memory() -> str:
+def in_memory(membership: Path = Path("/proc/self/cgroup"), groups: Path = Path("/sys/fs/cgroup")) -> str:
     """What the unit holds in memory, weights included, where that is counted: it grows while they are read."""
     try:
-        group = Path("/proc/self/cgroup").read_text(encoding="utf-8").rpartition("::")[2].strip()
-        used_bytes = int(Path(f"/sys/fs/cgroup{group}/memory.current").read_text(encoding="utf-8"))
+        group = membership.read_text(encoding="utf-8").rpartition("::")[2].strip().lstrip("/")
+        used_bytes = int((groups / group / "memory.current").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
     return f", {used_bytes / 2**30:.1f} GiB in memory"

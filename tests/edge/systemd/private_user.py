@@ -19,6 +19,7 @@ SYSTEMD = Path("/lib/systemd/systemd")
 CGROUPS = next(
     (path for path in map(Path, ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")) if (path / "cgroup.procs").exists()), None
 )
+PROGRAMS = ("unshare", "systemd-run", "dbus-daemon")
 RUNTIME_DIR = "/run/user/test"
 NOT_HERE = 77
 
@@ -35,10 +36,17 @@ exec unshare --cgroup --mount --pid --fork --mount-proc --kill-child --propagati
     "$SYSTEMD" --user > "$LOG" 2>&1 &
     until [ -S "$XDG_RUNTIME_DIR/systemd/private" ]; do kill -0 $! || exit 77; sleep 0.01; done
     systemctl --user --wait is-system-running > /dev/null
+    systemctl --user start dbus.service || exit 77
     exec "$@"' sh "$@"
 """
-BUS = 'dbus-daemon --session --fork --address="unix:path=$XDG_RUNTIME_DIR/bus"'
-"""To be done before: a bus where a user's is, also where systemd would not start one."""
+
+
+# A user's bus, as the package dbus-user-session has it: systemd is on it only where it has these units.
+BUS = {
+    "dbus.socket": "[Socket]\nListenStream=%t/bus\n",
+    "dbus.service": "[Service]\nType=notify\nExecStart=dbus-daemon --session --address=systemd: --nofork --nopidfile\n"
+    "[Unit]\nRequires=dbus.socket\n",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,13 @@ class PrivateUser:
     def run(
         self, argv: Sequence[str], environment: dict[str, str] | None = None, *, before: str = "", limit_s: float = 40
     ) -> str:
-        """Run a program beside the systemd and return its output; skips the test where that cannot be."""
+        """Run a program beside the systemd and return its output; skips the test where that cannot be.
+
+        `before`: what a shell is to do before the systemd is there.
+        """
+        self.units.mkdir(parents=True, exist_ok=True)
+        for name, text in BUS.items():
+            (self.units / name).write_text(text)
         with self._ended_afterwards():
             done = subprocess.run(
                 ["sh", "-c", _NAMESPACES, "sh", *argv],
@@ -101,7 +115,7 @@ class PrivateUser:
 
 def private_user(directory: Path) -> PrivateUser:
     """A user with these directories; skips the test where a systemd of its own cannot be run."""
-    if CGROUPS is None or os.getuid() or not SYSTEMD.exists() or not all(map(shutil.which, ("unshare", "systemd-run"))):
+    if CGROUPS is None or os.getuid() or not SYSTEMD.exists() or not all(map(shutil.which, PROGRAMS)):
         pytest.skip("this machine cannot run a systemd of its own")
     return PrivateUser(directory / "config_home", directory / "systemd.log", CGROUPS / f"remuda-test-{os.getpid()}")
 

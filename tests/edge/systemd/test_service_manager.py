@@ -1,31 +1,22 @@
-"""Every operation on a real systemd of a user, over its bus and over its private socket."""
+"""Every operation on a real systemd of a user."""
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests.edge.systemd.private_user import BUS, private_user
+from tests.edge.systemd.private_user import private_user
 
 OPERATIONS = Path(__file__).with_name("operations.py")
-ROOT = Path(__file__).parents[3]
-NO_BUS = 'rm -f "$XDG_RUNTIME_DIR/bus"; exec "$@"'
+SRC = Path(__file__).parents[3] / "src"
 
 
-@pytest.mark.parametrize("over", ["bus", "private socket"])
-def test_units_are_started_watched_and_stopped(tmp_path: Path, over: str) -> None:
-    if over == "bus" and shutil.which("dbus-daemon") is None:
-        pytest.skip("there is no `dbus-daemon`: a manager on a bus is not tested")
+def test_units_are_started_watched_and_stopped(tmp_path: Path) -> None:
     user = private_user(tmp_path)
     user.unit("good.service", "ExecStart=sleep 1000")
     user.unit(r"1-odd.x_y:z\x2da.service", "ExecStart=sleep 1000")
     user.unit("bad.service", "Type=notify\nExecStart=sh -c 'exit 3'")
     user.unit("slow.service", "Type=notify\nExecStart=sleep 1000")
-    before = ("sh", "-c", NO_BUS, "sh") if over == "private socket" else ()
-    argv = [*before, sys.executable, str(OPERATIONS)]
-    said = user.run(argv, {"PYTHONPATH": str(ROOT / "src")}, before=BUS if over == "bus" else "")
+    said = user.run([sys.executable, str(OPERATIONS)], {"PYTHONPATH": str(SRC)})
     assert json.loads(said) == {
         "life": {
             "first": [True, "active", "running", "good.service"],

@@ -1,9 +1,8 @@
-"""One D-Bus connection to a service manager, over a bus or straight to the manager's own socket.
+"""One D-Bus connection to a service manager: the system's on the system's bus, a user's on that user's bus.
 
-The manager of the system and that of a user answer on the bus of theirs, where there is one, and in any case on a
-private socket of theirs, which only root or that user may open: a server without a session has no bus of its user. On
-the private socket D-Bus is spoken without a bus: nobody answers `Hello`, which dbus-fast takes no offence at, and no
-match rule is needed to be sent signals. Whichever it is, a connection counts only once the manager has answered.
+A manager also has a private socket, which `systemctl` prefers. It is not used: it takes no `Hello`, and a first message
+that reaches it together with the end of the authentication is left lying until another one comes, while dbus-fast sends
+the two at once and waits.
 
 Every call is bounded in time. dbus-fast is imported when the first connection is made, as most fleets need none.
 
@@ -16,9 +15,9 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from remuda.errors import EffectError
 
@@ -55,23 +54,11 @@ class BusError(EffectError):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a manager may answer; `is_bus` when others do as well, so that it has to be asked for its signals."""
-
-    path: Path
-    is_bus: bool
-
-
-def addresses(environment: Mapping[str, str], *, is_user: bool) -> tuple[Address, ...]:
-    """Where the manager of the system, or the user's, may answer, the best place first."""
+def place_of(environment: Mapping[str, str], *, is_user: bool) -> Path:
+    """The socket of the bus that the system's manager is on, or the user's."""
     if not is_user:
-        return (
-            Address(Path("/run/dbus/system_bus_socket"), is_bus=True),
-            Address(Path("/run/systemd/private"), is_bus=False),
-        )
-    runtime = Path(environment.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
-    return (Address(runtime / "bus", is_bus=True), Address(runtime / "systemd" / "private", is_bus=False))
+        return Path("/run/dbus/system_bus_socket")
+    return Path(environment.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}") / "bus"
 
 
 class Bus:
@@ -81,13 +68,12 @@ class Bus:
         self._bus = bus
         self._heard = heard
         bus.add_message_handler(self._take)
-        self._watching = asyncio.get_running_loop().create_task(
-            self._watch(lost), name="watching for systemd's hang-up"
-        )
+        loop = asyncio.get_running_loop()
+        self._watching = loop.create_task(self._watch(lost), name="watching the connection to systemd")
 
     @property
     def is_open(self) -> bool:
-        """Whether the manager has not closed it, as it does when it is executed anew."""
+        """Whether nobody has closed it."""
         return self._bus.connected
 
     async def call(self, member: str, signature: str, *values: object, limit_s: float = LIMIT_S) -> list[Any]:
@@ -102,9 +88,10 @@ class Bus:
         return dict(unpack_variants(properties))
 
     async def listen(self) -> None:
-        """Let a bus pass the manager's signals on. Raises BusError."""
+        """Have the manager's signals sent. Raises BusError."""
         for rule in _RULES:
             await self._ask(_DAEMON, "AddMatch", "s", (rule,))
+        await self.call("Subscribe", "")
 
     def close(self) -> None:
         """Let go of it; the manager goes on."""
@@ -119,7 +106,8 @@ class Bus:
 
         message = Message(*whom, member, signature=signature, body=list(values))
         try:
-            reply = await asyncio.wait_for(self._bus.call(message), limit_s)
+            async with asyncio.timeout(limit_s):
+                reply = await self._bus.call(message)
         except TimeoutError:
             raise BusError(f"systemd has not answered `{member}` for {limit_s:g} s") from None
         except (OSError, EOFError) as error:
@@ -139,32 +127,22 @@ class Bus:
             self._heard(message.path, message.member, message.body)
 
 
-async def connect(places: tuple[Address, ...], heard: Heard, lost: Callable[[], None]) -> Bus:
-    """Connect to the first place where the manager answers, and ask for its signals. Raises BusError."""
-    tried: list[str] = []
-    for place in places:
-        try:
-            return await _connect(place, heard, lost)
-        except (BusError, OSError) as error:
-            why = error.message if isinstance(error, BusError) else error.strerror
-            tried.append(f"`{place.path}`: {why or 'no answer'}")
-    raise BusError(f"cannot reach systemd: {'; '.join(tried)}", hint="see that systemd runs, and is this user's to ask")
-
-
-async def _connect(place: Address, heard: Heard, lost: Callable[[], None]) -> Bus:
+async def connect(place: Path, heard: Heard, lost: Callable[[], None]) -> Bus:
+    """Connect to the bus at a socket, and have the manager's signals sent; `lost` is called once. Raises BusError."""
     from dbus_fast import AuthError, DBusError  # noqa: PLC0415
     from dbus_fast.aio import MessageBus  # noqa: PLC0415
 
-    opened = MessageBus(f"unix:path={place.path}")
+    opened = MessageBus(f"unix:path={quote(str(place))}")
     try:
-        await asyncio.wait_for(opened.connect(), LIMIT_S)
-    except (AuthError, DBusError) as error:
-        raise BusError(f"it does not let this user in: {error}") from error
+        async with asyncio.timeout(LIMIT_S):
+            await opened.connect()
+    except (AuthError, DBusError, OSError) as error:
+        why = (error.strerror or "it does not answer") if isinstance(error, OSError) else str(error)
+        message = f"cannot reach systemd on the bus at `{place}`: {why}"
+        raise BusError(message, hint="see that there is one: a user's needs a session, or lingering") from error
     bus = Bus(opened, heard, lost)
     try:
-        if place.is_bus:
-            await bus.listen()
-        await bus.call("Subscribe", "")
+        await bus.listen()
     except BaseException:
         bus.close()
         raise

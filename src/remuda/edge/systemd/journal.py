@@ -18,14 +18,14 @@ from remuda.errors import EffectError
 
 
 class Journal:
-    """The output of units of the user's manager, or the system's, since they began at this time (microseconds)."""
+    """The output of units of the user's manager, or the system's, since a time in seconds since 1970."""
 
     ends_with_engine = False
 
-    def __init__(self, environment: Mapping[str, str], *, is_user: bool, began_us: int) -> None:
+    def __init__(self, environment: Mapping[str, str], *, is_user: bool, began_s: float) -> None:
         self._environment = environment
         self._option = "--user-unit" if is_user else "--unit"
-        self._began = f"@{began_us // 1_000_000}.{began_us % 1_000_000:06d}"
+        self._began = f"@{began_s:.6f}"
         self._has_complained = False
 
     async def follow(self, name: str, since: str | None) -> asyncio.subprocess.Process:

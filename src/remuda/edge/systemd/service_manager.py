@@ -2,7 +2,7 @@
 
 Each operation waits until systemd has carried it out: the job that it makes of the request is seen to be removed, with
 its result. A signal is only ever a reason to look: what holds is what the unit's object says then. So nothing is missed
-when the connection is lost, as it is when systemd is executed anew: the next operation connects again, and whoever
+when the connection is lost, as it is when the bus is started anew: the next operation connects again, and whoever
 watches looks again.
 
 Not done here: which unit a model has, and what its end means (`remuda.daemon.units`).
@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from remuda.edge.systemd.bus import LIMIT_S, Bus, BusError, addresses, connect
+from remuda.edge.systemd.bus import LIMIT_S, Bus, BusError, connect, place_of
 from remuda.edge.systemd.unit_state import UnitState, object_path, state_of
 from remuda.errors import EffectError
 
@@ -45,7 +45,7 @@ class Manager:
 
     def __init__(self, environment: Mapping[str, str], *, is_user: bool) -> None:
         self.is_user = is_user
-        self._addresses = addresses(environment, is_user=is_user)
+        self._place = place_of(environment, is_user=is_user)
         self._bus: Bus | None = None
         self._connecting = asyncio.Lock()
         self._waiting: list[_Ends] = []
@@ -63,6 +63,10 @@ class Manager:
         """Stop a unit if it runs, start it, and wait until that is done. Raises UnitError."""
         await self._carry_out("restart", "RestartUnit", unit, limit_s)
 
+    async def reload_unit(self, unit: str, *, limit_s: float = JOB_S) -> None:
+        """Let a unit read its configuration anew (`ExecReload=`), and wait until it has. Raises UnitError."""
+        await self._carry_out("reload", "ReloadUnit", unit, limit_s)
+
     async def kill(self, unit: str, signal_number: int) -> None:
         """Send a signal to every process of a unit, if there are any. Raises UnitError."""
         try:
@@ -70,6 +74,16 @@ class Manager:
         except BusError as error:
             if error.name != _NOT_LOADED and "No such process" not in error.message:
                 raise self._refused("send a signal to", unit, error) from error
+
+    async def pids(self, unit: str) -> set[int]:
+        """The processes of a unit, also those that it has left behind when it ended. Raises UnitError."""
+        try:
+            (rows,) = await self._call("GetUnitProcesses", "s", unit)
+        except BusError as error:
+            if error.name == _NOT_LOADED:
+                return set()
+            raise self._refused("look at the processes of", unit, error) from error
+        return {pid for _, pid, _ in rows}
 
     async def reset_failed(self, unit: str) -> None:
         """Forget that a unit has failed, and how often it was started lately. Raises UnitError."""
@@ -137,7 +151,8 @@ class Manager:
                     return
                 raise self._refused(doing, unit, error) from error
             try:
-                result = await asyncio.wait_for(ends.of(job), limit_s)
+                async with asyncio.timeout(limit_s):
+                    result = await ends.of(job)
             except TimeoutError:
                 message = f"cannot {doing} `{unit}`: systemd has not finished after {limit_s:g} s"
                 raise UnitError(message, result="timeout", hint=self._journal(unit)) from None
@@ -186,7 +201,7 @@ class Manager:
     async def _connected(self) -> Bus:
         async with self._connecting:
             if self._bus is None or not self._bus.is_open:
-                self._bus = await connect(self._addresses, self._hear, self._lose)
+                self._bus = await connect(self._place, self._hear, self._lose)
             return self._bus
 
     def _hear(self, path: str, member: str, values: list[Any]) -> None:

@@ -15,13 +15,14 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from remuda.edge import ports
 from remuda.edge.cgroups import Cgroup, cgroup_named
 from remuda.edge.log_copy import LogCopy
 from remuda.edge.process import Identity, Process, boot_id
-from remuda.edge.process_table import descendants, processes, stat
+from remuda.edge.process_table import Stat, descendants, processes, stat
 from remuda.edge.systemd.service_manager import Manager, UnitError
 from remuda.edge.systemd.unit_state import UnitState
 from remuda.errors import EffectError
@@ -44,7 +45,7 @@ class Unit:
         self._seen: dict[int, int] = {}
         self._is_unwanted = False
         self._cgroup: Cgroup | None = None
-        self._process = self._main_process(state)
+        self._process = _main_process(state)
         self._watching = asyncio.get_running_loop().create_task(self._watch(), name=f"watching {state.name}")
 
     @property
@@ -56,14 +57,24 @@ class Unit:
         """The pids of all its live processes, not those of a later life."""
         table = processes()
         if not self.exited.done():
-            family = {self.identity.pid} | (self._cgroup.pids() if self._cgroup else set())
-            family |= descendants(table, family)
-            self._seen.update({pid: table[pid].started_ticks for pid in family & table.keys()})
+            self._remember(table, self._family())
         return [
             pid
             for pid, started_ticks in self._seen.items()
             if (found := table.get(pid)) and found.started_ticks == started_ticks and not found.is_zombie
         ]
+
+    def _family(self) -> set[int]:
+        """Its processes, as far as we can tell while the main one is alive."""
+        if self._cgroup is None and self.identity.is_alive:
+            self._cgroup = cgroup_named(self.identity.pid, self._name)  # a process enters it soon after its start
+        family = self._cgroup.pids() if self._cgroup else set()
+        return family | {self.identity.pid} if self.identity.is_alive else family
+
+    def _remember(self, table: Mapping[int, Stat], family: set[int]) -> None:
+        """Remember what is of it now; not to be done when systemd may have begun another life of it."""
+        family = family | descendants(table, family)
+        self._seen.update({pid: table[pid].started_ticks for pid in family & table.keys()})
 
     def holds(self, port: int) -> bool:
         """Whether the listener is one of its own processes.
@@ -85,7 +96,6 @@ class Unit:
 
     async def sweep(self) -> None:
         """Kill whatever of it is still there, and see that it is gone. Raises EffectError."""
-        self.members()
         try:
             if not await self._is_systemds():
                 await self._end()
@@ -105,6 +115,7 @@ class Unit:
     async def _end(self) -> None:
         """Whatever it does, it ends now and stays so."""
         was_running = not self.exited.done()
+        self._remember(processes(), await self._manager.pids(self._name))
         if self.members():
             await self._manager.kill(self._name, signal.SIGKILL)
         await self._manager.stop(self._name, limit_s=_END_S)
@@ -133,7 +144,7 @@ class Unit:
             is_ours = state is not None and state.invocation_id == self._invocation
             if state is None or not is_ours or not state.main_pid:
                 break
-            self._process = self._main_process(state)
+            self._process = _main_process(state)
         has_last_lines = not self._is_unwanted
         if has_last_lines:  # they say why it has ended
             await self._log.finish()
@@ -151,11 +162,11 @@ class Unit:
                         return state
         return None
 
-    def _main_process(self, state: UnitState) -> Process:
-        pid = state.main_pid or state.exec_main_pid
-        self._cgroup = cgroup_named(pid, Path(state.control_group).name) or self._cgroup
-        found = stat(pid)
-        return Process(Identity(pid, found.started_ticks if found else 0, boot_id()), None)
+
+def _main_process(state: UnitState) -> Process:
+    pid = state.main_pid or state.exec_main_pid
+    found = stat(pid)
+    return Process(Identity(pid, found.started_ticks if found else 0, boot_id()), None)
 
 
 def _is_beside_us(pid: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from remuda.errors import SpecError
 from remuda.quoting.systemd import setting
-from remuda.render.systemd.manager import Manager
+from remuda.render.systemd.service_manager import Manager
 from remuda.spec.reference import Reference, file_credential
 
 

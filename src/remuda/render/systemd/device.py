@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from remuda.facts.host import Host
-from remuda.facts.names import visibility
+from remuda.facts.names import expand, visibility
 
 NVIDIA = "char-nvidia*"
 _AMD = ("char-kfd", "char-drm")
@@ -50,6 +50,7 @@ def _allowed(selector: str) -> tuple[str, ...]:
 
 
 def _narrowed(host: Host, chosen: Sequence[re.Match[str]]) -> dict[str, str]:
-    """What shows these cards and no others, for each kind of which not all are meant."""
+    """What shows these cards and no others; all of a kind that nobody has counted need no word."""
     whole = {match["kind"] for match in chosen if match["which"] == ":all"}
-    return visibility(host, [match[0] for match in chosen if match["kind"] not in whole]) if chosen else {}
+    names, _ = expand(host, [match[0] for match in chosen if match["kind"] not in whole or match["which"] == ":all"])
+    return visibility(host, names) if chosen else {}

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from remuda.errors import Problem, SpecError
+from remuda.errors import Problem, SpecError, UnsatisfiableError
 from remuda.quoting.systemd import command, setting, variables, words
 from remuda.quoting.unit_file import Section
 from remuda.render import needs
@@ -23,8 +23,9 @@ from remuda.render.contract import Request
 from remuda.render.systemd import hardening
 from remuda.render.systemd.credential import credential, loaded
 from remuda.render.systemd.device import NVIDIA
-from remuda.render.systemd.manager import Manager
+from remuda.render.systemd.service_manager import Manager
 from remuda.spec.document import Path
+from remuda.spec.form import label
 from remuda.spec.listen import Listen, authority
 
 NAME = "remuda"
@@ -82,9 +83,9 @@ def problems(request: Request) -> Iterator[Problem]:
         yield Problem(message, ("gateway", "listen"), hint="write the address, or `0.0.0.0` for all of the machine")
     for model in request.models():
         if model.entry.hooks is not None:
-            path: Path = ("models", model.model_id, "hooks")
-            message = f"`models.{model.model_id}.hooks` run inside of `{NAME}.service`, which may do little"
-            yield Problem(message, path, hint="allow what they do in a drop-in of that unit", severity="warning")
+            where: Path = ("models", model.model_id, "hooks")
+            message = f"{label(where)} run inside of `{NAME}.service`, which may do little"
+            yield Problem(message, where, hint="allow what they do in a drop-in of that unit", severity="warning")
 
 
 def _addresses(listen: Listen) -> tuple[str, ...]:
@@ -119,6 +120,7 @@ def _service(gateway: Gateway) -> Iterator[Key]:
         yield "LoadCredential", value
     yield "Restart", "on-failure"
     yield "RestartSec", "2"
+    yield "RestartPreventExitStatus", f"{SpecError.exit_code} {UnsatisfiableError.exit_code}"
     yield "TimeoutStopSec", str(_STOP_S)
     yield "LimitNOFILE", "65536"
     yield from hardening.of_gateway(is_system=manager.is_system)

@@ -53,7 +53,7 @@ def _users(natives: Sequence[Native]) -> Iterator[str]:
     yield f'u {gateway.USER} - "Gateway to language models" /var/lib/remuda'
     caches = {native.user: str(native.cache) for native in natives}
     for user, cache in sorted(caches.items()):
-        yield f'u {user} - "Language models" {cache}'
+        yield f'u {user} - "Language models" {setting(cache)}'
     if any(native.devices.allowed for native in natives):
         yield "g render -"
         yield "g video -"

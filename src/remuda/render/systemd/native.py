@@ -27,7 +27,7 @@ from remuda.render.systemd import hardening
 from remuda.render.systemd.cache import redirections
 from remuda.render.systemd.credential import credential, loaded
 from remuda.render.systemd.device import Granted
-from remuda.render.systemd.manager import Manager
+from remuda.render.systemd.service_manager import Manager
 from remuda.render.values import Values
 from remuda.spec.defaults import COMMAND
 from remuda.spec.engine import EngineDefaults
@@ -108,8 +108,9 @@ def _service(unit: Native, command: _Command) -> Iterator[Key]:
         yield "LoadCredential", loaded(Reference("file", file), unit.manager)
     for reference in dict.fromkeys(reference for _, reference in sorted(unit.values.secrets.items())):
         yield "LoadCredential", loaded(reference, unit.manager)
+    yield "SyslogIdentifier", "%N"
     yield "Restart", "no"
-    yield "KillMode", "mixed"
+    yield "KillMode", "mixed"  # the signal is for the engine alone, which ends its own; what it leaves is killed
     yield "KillSignal", Signals(engine.STOP_SIGNAL).name
     yield "TimeoutStartSec", str(START_S)
     yield "TimeoutStopSec", str(math.ceil(engine.STOP_GRACE_S))

@@ -26,7 +26,7 @@ def of_runtime(model: Effective) -> Iterator[Problem]:
         yield refused
 
 
-def of_native(model: Effective) -> Iterator[Problem]:
+def of_native(model: Effective, *, is_system: bool) -> Iterator[Problem]:
     """What holds for a model without an image."""
     path = ("models", model.model_id)
     for key in _OF_CONTAINERS:
@@ -34,7 +34,8 @@ def of_native(model: Effective) -> Iterator[Problem]:
             message = f"{label((*path, key))} has no effect in a unit without a container"
             yield Problem(message, (*path, key), hint="remove it, or set `image` and `tag`", severity="warning")
     if model.devices is None:
-        message = f"model `{model.model_id}` names no devices: its unit is given no GPU"
+        sees = "is given no GPU" if is_system else "sees every GPU"
+        message = f"model `{model.model_id}` names no devices: its unit {sees}"
         hint = "set `devices`, here or for the engine: `[cuda:all]`, or `[cpu]` if that is meant"
         yield Problem(message, path, hint=hint, severity="warning")
     yield from relative(model)

@@ -10,8 +10,8 @@ from remuda.render.quadlet import prepare
 from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.container import Unit
 from remuda.render.systemd import gateway, host
-from remuda.render.systemd.manager import Manager
 from remuda.render.systemd.native import Native
+from remuda.render.systemd.service_manager import Manager
 from remuda.spec.rules.accounts import ROOT
 
 _ENABLED = (f"{gateway.NAME}.socket", f"{gateway.NAME}.service")

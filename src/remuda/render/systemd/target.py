@@ -21,9 +21,9 @@ from remuda.render.quadlet.maker import Maker
 from remuda.render.systemd import gateway, host, objection, prepare
 from remuda.render.systemd.device import granted
 from remuda.render.systemd.gateway import Gateway
-from remuda.render.systemd.manager import Manager, manager_of
-from remuda.render.systemd.manager import objections as objections_of_manager
 from remuda.render.systemd.native import Native, sections
+from remuda.render.systemd.service_manager import Manager, manager_of
+from remuda.render.systemd.service_manager import objections as objections_of_manager
 from remuda.render.unsaid import Unsaid
 from remuda.render.values import values
 from remuda.spec.engine import EngineDefaults
@@ -97,7 +97,8 @@ class _Maker:
             self._manager.fleet_file: self._request.text,
         }
         if self._manager.is_system:
-            files |= host.files(self._natives, [unit_name(made.model) for made in (*self._natives, *self._units)])
+            models = [made.model for made in self._natives] + [made.model for made in self._units]
+            files |= host.files(self._natives, list(map(unit_name, models)))
         script = prepare.script(self._manager, self._natives, self._units, files.keys())
         return {**files, **self._contained, **container_host.beside(self._units, NAME), layout.PREPARE: script}
 
@@ -109,7 +110,7 @@ class _Maker:
             *read.problems,
             *objection.of_secrets(model, read.secrets),
         )
-        self._problems += (*objection.of_native(model), *found)
+        self._problems += (*objection.of_native(model, is_system=self._manager.is_system), *found)
         defaults = self._request.fleet.engines.get(model.engine, EngineDefaults())
         native = Native(model, defaults, self._manager, read, given, port, self._request.program.parent)
         if not found:
