@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from remuda.edge.ports import free_port
 from tests.edge.systemd.private_user import PrivateUser, private_user
 from tests.end_to_end.daemon_process import Home
@@ -25,6 +27,7 @@ def write(user: PrivateUser, model: str, *arguments: object, more: str = "") -> 
     user.unit(f"llama-cpp-{model}.service", f"Environment=PYTHONPATH={ROOT / 'src'}\nExecStart={argv}\n{more}")
 
 
+@pytest.mark.timeout(120)
 def test_units_live_under_a_daemon(home: Home) -> None:
     user = private_user(home.path)
     a, b, broken = free_port(), free_port(), free_port()
@@ -37,4 +40,4 @@ def test_units_live_under_a_daemon(home: Home) -> None:
         "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}",
         "XDG_RUNTIME_DIR": home.environment["XDG_RUNTIME_DIR"],
     }
-    user.run([sys.executable, str(LIFE), str(home.path), str(file)], environment, limit_s=55)
+    user.run([sys.executable, str(LIFE), str(home.path), str(file)], environment, limit_s=110)

@@ -112,7 +112,9 @@ class Units:
         raise UnitError(message, hint="install it with `remuda apply systemd`")
 
     def _copy(self, manager: Manager, state: UnitState, log: Path, *, began_s: float, resume: bool = False) -> LogCopy:
-        journal = Journal(self._environment, is_user=manager.is_user, began_s=began_s)
+        journal = Journal(
+            self._environment, is_user=manager.is_user, began_s=began_s, pid=state.main_pid or state.exec_main_pid
+        )
         return LogCopy(journal, state.name, log, resume=resume)
 
 

@@ -20,6 +20,9 @@ from remuda.errors import EffectError
 
 _CHUNK_BYTES = 64 * 1024
 _LAST_LINES_S = 5.0
+_BEGIN_S = 1.5
+"""Whoever has just begun to follow writes its first line by then, if there is one."""
+
 _QUIET_S = 0.5
 """After so long without a line, an engine that has ended has no more: journald tells of new ones every 250 ms."""
 
@@ -64,6 +67,8 @@ class LogCopy:
 
     async def _is_quiet(self) -> None:
         with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_BEGIN_S):
+                await self._grew.wait()
             while True:
                 self._grew.clear()
                 async with asyncio.timeout(_QUIET_S):
