@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from remuda.errors import SpecError
 from remuda.spec.document import Path, load
-from remuda.spec.edit import put, remove
+from remuda.spec.edit import annotate, extend, put, remove
 from remuda.spec.yaml_text import to_yaml
 
 FILE = """\
@@ -72,6 +72,25 @@ routes:
 def test_a_value_is_put_and_nothing_else_changes(path: Path, value: Any, was: str, becomes: str) -> None:
     assert FILE.count(was) == 1
     assert put(FILE, path, value) == FILE.replace(was, becomes)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("m:\n  a: 1  # x\nn: 2\n", ("m",), "m:\n  a: 1  # x\n  b: 2\n  c:\n    d: 3\nn: 2\n"),
+        ("m: {a: 1}\n", ("m",), 'm: {a: 1, b: 2, c: {"d": 3}}\n'),
+        ("m:\n", ("m",), "m:\n  b: 2\n  c:\n    d: 3\n"),
+        ("a: 1\n", (), "a: 1\nb: 2\nc:\n  d: 3\n"),
+        ("", (), "b: 2\nc:\n  d: 3\n"),
+    ],
+)
+def test_several_keys_are_added_at_once(text: str, path: Path, expected: str) -> None:
+    assert extend(text, path, {"b": 2, "c": {"d": 3}}) == expected
+
+
+def test_comments_are_put_behind_keys_and_items() -> None:
+    notes: dict[Path, str] = {("a",): "x\ny", ("a", "b", 1): "z", ("no",): "w"}
+    assert annotate("a:\n  b:\n    - 1\n    - 2\n", notes) == "a:  # x y\n  b:\n    - 1\n    - 2  # z\n"
 
 
 @pytest.mark.parametrize(
