@@ -122,3 +122,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value.replace("$$", "$") if isinstance(value, str) and ("$${" in value or "$$$$" in value) else value
+
+
+def test_a_script_inside_of_the_container_becomes_steps() -> None:
+    text = "docker run --entrypoint bash vllm/vllm-openai:v0.23.0 -c 'pip install xxhash && exec vllm serve org/m'"
+    made = docker_run.adapt(source(text))
+    fleet, _, _ = load_fleet(fleet_text(made), "remuda.yaml")
+    assert fleet.models["org/m"].steps == ("pip install xxhash",)
+    assert fleet.models["org/m"].engine == "vllm"

@@ -54,7 +54,9 @@ def merged(text: str, file: str, adapted: Adapted) -> Written:
     except SpecError as error:
         return Written(text, error.problems or (Problem(error.message, hint=error.hint),))
     new = {path for path, _ in added}
-    notes = {path: note for path, note in adapted.notes.items() if any(path[:end] in new for end in range(1, len(path) + 1))}
+    notes = {
+        path: note for path, note in adapted.notes.items() if any(path[:end] in new for end in range(1, len(path) + 1))
+    }
     return Written(edit.annotate(changed, notes))
 
 
