@@ -137,6 +137,8 @@ def test_files_of_other_forms(text: str, path: Path, expected: str) -> None:
         ("a: &x {b: 1}\nc: *x\n", ("a", "b"), "because of an anchor or a tag"),
         ("a: &x\n  b: 1\nc:\n  <<: *x\n", ("c", "b"), "because of"),
         ("a: 1\n", ("a", "b"), "cannot change `a.b`"),
+        ("a: \x00\n", ("a",), "cannot change a file that has errors in its form"),
+        ("- 1\n", ("a",), "because of what surrounds it"),
         ("a: [1\n", ("a",), "cannot change a file that has errors in its form"),
         ("a: {b: 1}\n", ("a", 0), "because of a value of another kind above it"),
         ("a: [1]\n", ("a", 3), "because of a value of another kind above it"),

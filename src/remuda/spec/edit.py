@@ -28,6 +28,7 @@ _GONE: Final = object()
 def put(text: str, path: Path, value: Any) -> str:
     """The text with this value at the path, which is made as far as it is missing; raises SpecError.
 
+    The value is as YAML reads it: of dictionaries, lists and single values.
     A number as the last part of a path is an item of a list; one behind the last appends.
     """
     return _changed(text, path, _put, value, value)
@@ -65,10 +66,9 @@ def _changed(text: str, path: Path, change: Change, value: Any, expected: Any) -
     before = load(text, "")
     if before.problems and before.data:
         raise SpecError("cannot change a file that has errors in its form", problems=before.problems)
-    plain = decode(text)
     head = _BOM if text.startswith(_BOM) else ""
     try:
-        changed = head + change(plain, path, value)
+        changed = head + change(decode(text), path, value)
     except nodes.MalformedError as error:
         raise SpecError("cannot change a file that has errors in its form", problems=(error.problem,)) from None
     after = load(changed, "")
