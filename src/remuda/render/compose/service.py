@@ -21,8 +21,9 @@ from remuda.facts.host import Host
 from remuda.facts.names import expand, visibility
 from remuda.plan.care import care
 from remuda.plan.container import PROGRAMS, SOCKETS, contained, container_name, inside
+from remuda.quoting.compose import escaped
 from remuda.render.compose.command import command
-from remuda.render.compose.interpolation import escaped, secret_name
+from remuda.render.compose.interpolation import secret_name
 from remuda.render.starting import Place, Starting, environment_files, starting, weights
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.fleet import Fleet

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from remuda.errors import SpecError
 from remuda.plan.container import SHARING, SHM_BYTES
+from remuda.quoting.systemd import line, words
+from remuda.quoting.unit_file import Section
 from remuda.render.image import LOOPBACK, Course
 from remuda.render.quadlet import names
 from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.device import Devices
-from remuda.render.systemd_text import Section, line, words
 from remuda.render.values import Values
 from remuda.spec.defaults import COMMAND
 from remuda.spec.engine import EngineDefaults
