@@ -22,6 +22,7 @@ SERVE: Final = ("vllm", "serve", "m")
         ("pip install x && vllm serve m", ("pip install x",), SERVE),
         ("a && b && vllm serve m", ("a", "b"), SERVE),
         ("a; b && vllm serve m", ("set +e", "a", "b || exit"), SERVE),
+        ("a && b || c && vllm serve m", ("{ a && b || c\n} || exit",), SERVE),
         ("a || true; vllm serve m", ("set +e", "a || true"), SERVE),
         ("set -e; a && b; vllm serve m # why", ("a && b",), SERVE),
         ("set -e\nif [ -f x ]; then\n  a; b\nfi\nvllm serve \\\n  m", ("if [ -f x ]; then\n  a; b\nfi",), SERVE),

@@ -216,9 +216,12 @@ def _steps(commands: Sequence[_Command], *, stops: bool, is_bash: bool) -> tuple
     guards: list[str] = []
     while before and before[-1].separator == "&&":
         guards.insert(0, before.pop().text.strip())
+    if any("||" in guard for guard in guards):  # binds no less than `&&`, so that they cannot be parted
+        guards = [f"{{ {' && '.join(guards)}\n}} || exit"]
+    elif before and not stops:
+        guards = [f"{guard} || exit" for guard in guards]
     if before and not stops:
         texts.append("set +e")
-        guards = [f"{guard} || exit" for guard in guards]
     texts += [*_chains(before), *guards]
     if not is_bash or not any(map(_BASH_ONLY.search, texts)):
         return tuple(texts)
