@@ -8,8 +8,7 @@ from tests.adapt.compose.files import opened, said
 def read(volumes: str, rest: str = "") -> tuple[list[str], list[str], list[str]]:
     project, report = opened(f"services: {{s: {{{volumes}}}}}\n{rest}", {"HOME": "/home/me"}), Report()
     service = project.service("s", report)
-    assert project.main is not None
-    found = list(mounts(service, project.main.raw(()), project.places, report))
+    found = list(mounts(service, project.declared(service, report), project.places, report))
     return [str(mount) for mount in found], [str(mount.file) for mount in found if mount.file], said(report)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from remuda.adapt.compose.tree import Report, Value, decimal
+from remuda.adapt.compose.tree import Data, Report, Value, decimal
 from remuda.errors import Position
 from tests.adapt.compose.files import write
 from tests.render.compose.programs import as_docker_reads
@@ -27,7 +27,7 @@ def test_what_is_below_keys() -> None:
 @pytest.mark.parametrize(
     ("data", "text"), [(True, "true"), (False, "false"), (None, ""), (7, "7"), ((), ""), (0.5, "0.5")]
 )
-def test_texts(data: bool | float | tuple[()] | None, text: str) -> None:
+def test_texts(data: Data, text: str) -> None:
     assert HERE.of(data).text == text
 
 

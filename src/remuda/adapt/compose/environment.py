@@ -10,9 +10,11 @@ Source: compose-spec/compose-go, types/project.go (WithServicesEnvironmentResolv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Final
 
 from remuda.adapt.compose.env_file import EnvFileError, parse
 from remuda.adapt.compose.extends import as_mapping
@@ -20,6 +22,11 @@ from remuda.adapt.compose.places import Places
 from remuda.adapt.compose.tree import Report, Value
 from remuda.adapt.compose.variables import MARK, Variables, is_secret, mark
 from remuda.adapt.contract import Files
+
+MAX_FILES: Final = 50
+"""How many files of variables one service may name."""
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Reader:
     def read(self, service: Value) -> Environment:
         """The environment of a service."""
         own, absent = self._own(service.get("environment"))
-        read = [file for item in service.get("env_file").items if (file := self._file(item, own)) is not None]
+        read = [file for item in self._listed(service) if (file := self._file(item, own)) is not None]
         kept = read[-1] if read and (read[-1].content is None or read[-1].is_plain) else None
         variables: dict[str, str] = {}
         for file in read:
@@ -69,7 +76,10 @@ class Reader:
         """The variables that a service sets, and the names that it passes on and nobody has set."""
         own, absent = {}, set()
         for name, value in as_mapping(environment).pairs.items():
-            if value.data is not None:
+            if not _NAME.fullmatch(name):
+                if name:
+                    self.report.warn(value, f"the variable `{name}` is left out: a name has letters, digits and `_`")
+            elif value.data is not None:
                 own[name] = value.text
             elif (passed := self.known.discreet(name)) is not None:
                 own[name] = passed
@@ -80,6 +90,15 @@ class Reader:
                 message = f"`{name}` is passed on where it is set, which it is not: it is left out"
                 self.report.warn(value, message, f"write `{name}: ${{env:{name}}}` to pass it on")
         return own, absent
+
+    def _listed(self, service: Value) -> Iterable[Value]:
+        """The files that a service names, each once, where it was named first."""
+        listed = service.get("env_file")
+        found = {(item.get("path") if item.pairs else item).text: item for item in reversed(listed.items)}
+        if len(found) > MAX_FILES:
+            self.report.refuse(listed, f"cannot read more than {MAX_FILES} files of variables")
+            return ()
+        return reversed(found.values())
 
     def _file(self, item: Value, own: Mapping[str, str]) -> _Read | None:
         path = item.get("path") if item.pairs else item
@@ -116,7 +135,8 @@ class Reader:
             listed = ", ".join(f"`{name}`" for name in secrets)
             message = f"the secrets {listed} of `{file.path}` are not copied: they stay references"
             self.report.warn(file.origin, message, _SET)
-        return {name: mark(name) if name in secrets else value for name, value in file.content.items()}
+        named = {name: value for name, value in file.content.items() if _NAME.fullmatch(name)}
+        return {name: mark(name) if name in secrets else value for name, value in named.items()}
 
 
 _SET = "set it where Remuda runs, or write `${file:PATH}`"

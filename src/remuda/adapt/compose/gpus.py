@@ -10,12 +10,14 @@ Toolkit's documentation of NVIDIA_VISIBLE_DEVICES.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from remuda.adapt.compose.tree import Report, Value
 
 VISIBLE: Final = "NVIDIA_VISIBLE_DEVICES"
+_NAME: Final = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/=-]*")
 _NONE: Final = frozenset({"", "none", "void"})
 
 
@@ -58,8 +60,11 @@ def _request(request: Value, report: Report) -> list[str]:
         return []
     if request.get("options").pairs:
         report.warn(request.get("options"), "`options` of the reserved devices is left out: Remuda has no word for it")
-    if ids := [item.text for item in request.get("device_ids").items]:
-        return [number for text in ids for number in text.split(",")]
+    if ids := [name for item in request.get("device_ids").items for name in item.text.split(",")]:
+        for name in ids:
+            if not _NAME.fullmatch(name):
+                report.warn(request, f"the reserved device `{name}` is left out: expected a number or a UUID")
+        return [name for name in ids if _NAME.fullmatch(name)]
     count = request.get("count")
     if count.text.isdecimal() and int(count.text) > 0:
         wanted = min(int(count.text), 64)

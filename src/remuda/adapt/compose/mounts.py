@@ -40,14 +40,14 @@ class Mount:
         return ":".join(filter(None, (self.source, self.target, ",".join(self.options))))
 
 
-def mounts(service: Value, root: Value, places: Places, report: Report) -> Iterator[Mount]:
-    """What a service mounts; `root` is the file's whole content, for what is named there."""
+def mounts(service: Value, declared: Value, places: Places, report: Report) -> Iterator[Mount]:
+    """What a service mounts; `declared` are the `configs` and `secrets` that it may name."""
     for volume in service.get("volumes").items:
         if mount := _long(volume, places, report) if volume.pairs else _short(volume, places, report):
             yield mount
     for kind in _INSIDE:
         for item in service.get(kind).items:
-            if mount := _file(kind, item, root.get(kind), places, report):
+            if mount := _file(kind, item, declared.get(kind), places, report):
                 yield mount
 
 

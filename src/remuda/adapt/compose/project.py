@@ -47,6 +47,15 @@ class Project:
             return Value(None, self.source.path, None)
         return extends.resolved(self.main, name, lambda path, asking: self._open(path, asking, report), report)
 
+    def declared(self, service: Value, report: Report) -> Value:
+        """The files and texts that a service may name: the file's `configs` and `secrets`, as far as it uses them."""
+        kinds = [kind for kind in ("configs", "secrets") if service.get(kind).items]
+        return service.of({kind: self.main.value((kind,), report) for kind in kinds} if self.main else {})
+
+    def raw(self, name: str) -> Value:
+        """A service as it is written, without what it extends."""
+        return self.main.raw(("services", name)) if self.main else Value(None, self.source.path, None)
+
     def _open(self, path: PurePosixPath, asking: Value, report: Report) -> File | None:
         inside = PurePosixPath(posixpath.normpath(path))
         if inside not in self._opened:

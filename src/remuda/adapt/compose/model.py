@@ -1,0 +1,182 @@
+"""A service → a model: its entry in the fleet, and the names that clients know it by.
+
+What the container says is read by `remuda.adapt.container`; here are added the things that compose keeps beside it
+(health, limits, whether it starts by itself), and what is said of the entry is given its place in the compose file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from remuda.adapt.compose.boot import Told, forked, mentions_engine, told
+from remuda.adapt.compose.project import Project
+from remuda.adapt.compose.service import container
+from remuda.adapt.compose.tree import Report, Value
+from remuda.adapt.container import model_of
+from remuda.adapt.contract import Remark
+from remuda.engines import ENGINES, command, sglang, vllm
+from remuda.engines.contract import Order
+from remuda.errors import Problem, SpecError
+from remuda.plan.container import SHARING, SHM_BYTES
+from remuda.spec.document import Path
+from remuda.spec.form import FormError
+from remuda.spec.quantity import parse_bytes
+
+_ENGINE_IMAGE: Final = re.compile(r"(?:.*/)?(?:vllm|sglang|[^/]*llama[.-]?cpp)[^/]*")
+_URL: Final = re.compile(r"https?://[^/\s'\"]+(/[^\s'\"|;)]*)?")
+_SOURCES: Final = {
+    "image": ("image",),
+    "tag": ("image",),
+    "settings": ("command", "entrypoint"),
+    "cmd": ("command", "entrypoint"),
+    "steps": ("entrypoint", "command"),
+    "model": ("command", "entrypoint", "image"),
+    "environment": ("environment",),
+    "environment_file": ("env_file",),
+    "devices": ("deploy", "gpus", "devices", "environment"),
+    "shm_size": ("shm_size",),
+    "volumes": ("volumes",),
+    "port": ("ports", "command"),
+}
+"""Where in a service a key of the entry comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model made of a service.
+
+    `names` are what clients call it, the first one first; `files` what it mounts; `starts`: whether compose starts it
+    without being asked for it.
+    """
+
+    entry: Mapping[str, Any]
+    names: tuple[str, ...]
+    notes: Mapping[Path, str] = field(default_factory=dict)
+    files: tuple[PurePosixPath, ...] = ()
+    starts: bool = False
+
+
+def model(project: Project, name: str, report: Report, *, is_wanted: bool) -> Model | None:
+    """The model of a service; None for one that runs no engine, or is refused, which the report says.
+
+    `is_wanted`: whether any program is taken, even one that is no engine.
+    """
+    found = Report()
+    service = project.service(name, found)
+    if not (is_wanted or _seems_engine(service) or _seems_engine(project.raw(name))):
+        report.warn(_at(project, name), f"the service `{name}` is left out: it runs no engine that is known")
+        return None
+    read = container(project, service, found)
+    run = forked(read.run, service.get("image"), found) if read else None
+    modelled = model_of(run, "docker") if run else None
+    report.extend(tuple(found))
+    if read is None or run is None or modelled is None:
+        return None
+    report.extend(tuple(_placed(service, modelled.remarks)))
+    if modelled.entry is None:
+        return None
+    is_command = modelled.entry["engine"] == command.NAME
+    beside = told(run) if is_command else Told(modelled.served_names)
+    if beside.keys:
+        message = f"the script of `{name}` computes what it runs, so it stays a command: its flags are no settings"
+        report.warn(
+            service.get("entrypoint"), message, "write the engine's flags as `settings` to let Remuda know them"
+        )
+    starts = not service.get("profiles").items
+    entry = _entry(service, {**modelled.entry, **beside.keys}, report)
+    return Model(entry, _names(name, modelled.entry, beside.names), modelled.notes, read.files, starts=starts)
+
+
+def _at(project: Project, name: str) -> Value:
+    document = project.main.document if project.main else None
+    return Value(None, project.source.path, document.at_key(("services", name)) if document else None)
+
+
+def _seems_engine(service: Value) -> bool:
+    image = service.get("image").text.partition("@")[0]
+    said = " ".join(item.text for key in ("entrypoint", "command") for item in service.get(key).items)
+    is_ollama = re.fullmatch(r"(?:.*/)?ollama(?::[^/]*)?", image) is not None
+    return is_ollama or _ENGINE_IMAGE.fullmatch(image) is not None or mentions_engine(said)
+
+
+def _placed(service: Value, problems: Sequence[Problem]) -> Iterator[Remark]:
+    for problem in problems:
+        keys = _SOURCES.get(str(problem.path[0]) if problem.path else "image", ())
+        sources = [service.get(key) for key in keys]
+        place = next((source for source in sources if source.data is not None), service)
+        placed = Problem(problem.message, problem.path, place.position, problem.hint, problem.severity)
+        yield Remark(str(place.file), placed)
+
+
+def _names(name: str, entry: Mapping[str, Any], served: tuple[str, ...]) -> tuple[str, ...]:
+    """What clients may ask for: what the engine is told, else what it calls itself by, else the service."""
+    if served:
+        return served
+    own = entry.get("model", "") if entry["engine"] in (vllm.NAME, sglang.NAME) else ""
+    return (name,) if own.startswith(("/", ".", "~")) else (own or name,)
+
+
+def _entry(service: Value, found: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    entry = dict(found)
+    if "shm_size" in entry:
+        size = _bytes(entry["shm_size"])
+        if size is None:
+            said = service.get("shm_size")
+            report.warn(said, f"`shm_size: {said.text}` is left out: expected a size, as `16g`")
+        if size is None or (entry["engine"] in SHARING and size == SHM_BYTES):
+            del entry["shm_size"]  # the same is given anyhow
+    unit = service.get("container_name").text
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", unit):
+        entry["unit"] = unit
+    elif unit:
+        report.warn(service.get("container_name"), f"`container_name: {unit}` is left out: no unit can be called so")
+    if limits := _limits(service, report):
+        entry["limits"] = limits
+    if ready := _ready(service, entry, report):
+        entry["ready"] = ready
+    return entry
+
+
+def _bytes(size: object) -> int | None:
+    try:
+        return parse_bytes(size)
+    except (FormError, SpecError):
+        return None
+
+
+def _limits(service: Value, report: Report) -> dict[str, Any]:
+    of_deploy = service.get("deploy", "resources", "limits")
+    memory = service.get("mem_limit") if service.get("mem_limit").text else of_deploy.get("memory")
+    cpus = service.get("cpus") if service.get("cpus").text else of_deploy.get("cpus")
+    found: dict[str, Any] = {}
+    if match := re.fullmatch(r"(\d+)([bkmgt]?)(?:i?b)?", memory.text, re.IGNORECASE):
+        unit = match[2].upper()
+        found["memory"] = int(match[1]) if unit in ("", "B") else f"{match[1]}{unit}iB"
+    elif memory.text:
+        report.warn(memory, f"the limit `{memory.text}` is left out: expected a size, as `32g`")
+    if re.fullmatch(r"\d+(\.\d+)?", cpus.text):
+        found["cpus"] = float(cpus.text)
+    elif cpus.text:
+        report.warn(cpus, f"the limit `{cpus.text}` is left out: expected a number of processors")
+    return found
+
+
+def _ready(service: Value, entry: Mapping[str, Any], report: Report) -> str | None:
+    """The path that a health check asks for, where it is not the one that the engine is asked for anyhow."""
+    check = service.get("healthcheck")
+    test = check.get("test")
+    if test.data is None or check.get("disable").is_true or (test.items[:1] and test.items[0].text == "NONE"):
+        return None
+    found = _URL.search(" ".join(item.text for item in test.items))
+    name = entry["engine"]
+    own = ENGINES[name].readiness(Order("", ("",), "", 1, cmd=("",))).path
+    path = (found[1] or "/") if found else None
+    if path is None and "ready" not in entry:
+        if name == command.NAME:
+            report.warn(test, "the health check is left out: it asks for no address", "write `ready: /PATH`")
+        return None
+    return None if path in (own, entry.get("ready")) else path
