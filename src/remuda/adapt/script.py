@@ -59,10 +59,16 @@ class Script:
 
 
 @dataclass(slots=True)
-class _Command:
+class Command:
+    """A command of a script, and what separates it from the next; `?` if it has no end.
+
+    A simple one has no parts that a shell would run beside it. `start`: where its line begins, in characters.
+    """
+
     text: str = ""
     separator: str = ""
     is_simple: bool = True
+    start: int = 0
 
 
 def split(argv: Sequence[str], environment: Mapping[str, str | None]) -> Script | None:
@@ -77,13 +83,13 @@ def split(argv: Sequence[str], environment: Mapping[str, str | None]) -> Script 
     marks = Marks()
     variables = {name: None if text is None else marks.raw(text) for name, text in environment.items()}
     parameters = [marks.raw(word) for word in argv[at + 1 :]]
-    commands = list(_commands(marks.raw(argv[at])))
-    if not commands or not commands[-1].is_simple or any(command.separator == "?" for command in commands):
+    found_commands = list(commands(marks.raw(argv[at])))
+    if not found_commands or not found_commands[-1].is_simple or found_commands[-1].separator == "?":
         return None
-    steps = _steps(commands, stops="e" in options, is_bash=shell_name == "bash")
+    steps = _steps(found_commands, stops="e" in options, is_bash=shell_name == "bash")
     if steps is None or any(map(marks.has_reference, steps)):
         return None
-    last = _expanded(commands[-1].text, variables, parameters, "\n".join(steps))
+    last = expanded(found_commands[-1].text, variables, parameters, "\n".join(steps))
     try:
         words = shell.split(last) if last is not None else ()
     except SpecError:
@@ -114,16 +120,16 @@ class _Scan:
     may_begin: bool = True
 
 
-def _commands(text: str) -> Iterator[_Command]:
+def commands(text: str) -> Iterator[Command]:
     """The commands of the outermost level; one whose separator is `?` if the text has no end where it ends."""
-    scan, command, place = _Scan(), _Command(), 0
+    scan, command, place = _Scan(), Command(), 0
     while place < len(text):
         match = _PIECE.match(text, place)
         if match is None:
             break
         end = _end(text, match)
         if end is None:
-            yield _Command(text, "?")
+            yield Command(text, "?", start=command.start)
             return
         if match.lastgroup == "operator" and not scan.closing and match[0] in ("&&", ";", "\n"):
             end = _past_documents(text, match.end(), scan) if match[0] == "\n" else end
@@ -131,7 +137,7 @@ def _commands(text: str) -> Iterator[_Command]:
             if command.text.strip():
                 command.separator = match[0]
                 yield command
-            command, scan.may_begin = _Command(), True
+            command, scan.may_begin = Command(start=end), True
         elif not match["comment"]:
             if match["operator"] == "\n":
                 end = _past_documents(text, match.end(), scan)
@@ -143,7 +149,7 @@ def _commands(text: str) -> Iterator[_Command]:
         yield command
 
 
-def _step_on(scan: _Scan, command: _Command, match: re.Match[str]) -> None:
+def _step_on(scan: _Scan, command: Command, match: re.Match[str]) -> None:
     word = match[0]
     if match["here"]:
         scan.ends.append(match["end"])
@@ -201,7 +207,7 @@ def _past_documents(text: str, place: int, scan: _Scan) -> int:
     return place
 
 
-def _steps(commands: Sequence[_Command], *, stops: bool, is_bash: bool) -> tuple[str, ...] | None:
+def _steps(commands: Sequence[Command], *, stops: bool, is_bash: bool) -> tuple[str, ...] | None:
     """What comes before the last command, under `set -e`, as steps run; None if only bash could run it."""
     before = list(commands[:-1])
     pipes = any("|" in command.text for command in before)
@@ -230,7 +236,7 @@ def _steps(commands: Sequence[_Command], *, stops: bool, is_bash: bool) -> tuple
     return (f"bash -c {shell.quoted(chr(10).join(('set -e', *texts)))}",)
 
 
-def _chains(commands: Sequence[_Command]) -> Iterator[str]:
+def _chains(commands: Sequence[Command]) -> Iterator[str]:
     """Commands that `&&` joins stay together."""
     chain = ""
     for command in commands:
@@ -251,7 +257,7 @@ def _set(text: str) -> str | None:
     return letters + ("e" if "errexit" in found[1] else "") + ("u" if "nounset" in found[1] else "")
 
 
-def _expanded(text: str, variables: Mapping[str, str | None], parameters: Sequence[str], before: str) -> str | None:
+def expanded(text: str, variables: Mapping[str, str | None], parameters: Sequence[str], before: str) -> str | None:
     """A command with its variables filled in; None where one of them is not known before it runs."""
     parts: list[str] = []
     place, in_quotes = 0, False

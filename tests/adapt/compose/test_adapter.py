@@ -154,7 +154,7 @@ def chain(line: str, length: int) -> str:
     return "".join(line.format(name=f"b{n}", before=f"b{n - 1}" if n else "a") for n in range(length))
 
 
-BOMBS = {
+BOMBS: dict[str, str | bytes] = {
     "aliases": "a: &a [x,x]\n" + chain("{name}: &{name} [" + "*{before}," * 10 + "]\n", 30),
     "merges": "a: &a {x: 1}\n" + chain("{name}: &{name} {{<<: [*{before}, *a]}}\n", 5000),
     "depth": "services: " + "[" * 5000,

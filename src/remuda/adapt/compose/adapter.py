@@ -7,7 +7,6 @@ Services that are no engines are left out and named. `include` and further files
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -15,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+from remuda.adapt import naming
 from remuda.adapt.compose.model import Model, model
 from remuda.adapt.compose.project import Project, project
 from remuda.adapt.compose.tree import Report, Value
 from remuda.adapt.contract import Adapted, Remark, Source
 from remuda.spec.document import Path
-from remuda.spec.values import NAME_PATTERN, UNIT_PATTERN
+from remuda.spec.values import NAME_PATTERN
 
 NAME: Final = "compose"
 SUMMARY: Final = "services of a compose file that run a known engine"
@@ -58,7 +58,7 @@ def adapt(source: Source) -> Adapted:
         if found is None:
             continue
         model_id = _model_id(name, found, taken)
-        models[model_id] = _with_names(name, found, model_id, taken)
+        models[model_id] = _with_names(found, model_id, taken)
         taken |= {model_id, *models[model_id].get("aliases", ())}
         notes |= {("models", model_id, *path): note for path, note in found.notes.items()}
     for name in sorted(source.only - set(opened.services)):
@@ -106,17 +106,15 @@ def _top(opened: Project, report: Report) -> None:
 
 
 def _model_id(name: str, found: Model, taken: AbstractSet[str]) -> str:
-    numbered = (f"{name}-{number}" for number in itertools.count(2))
-    wanted = itertools.chain((*found.names, name), numbered)
-    return next(each for each in wanted if each not in taken and re.fullmatch(NAME_PATTERN, each))
+    usable = (each for each in (*found.names, name) if each not in taken and re.fullmatch(NAME_PATTERN, each))
+    return next(usable, None) or naming.free(name, taken)
 
 
-def _with_names(name: str, found: Model, model_id: str, taken: AbstractSet[str]) -> dict[str, Any]:
+def _with_names(found: Model, model_id: str, taken: AbstractSet[str]) -> dict[str, Any]:
     entry = dict(found.entry)
-    if not re.fullmatch(UNIT_PATTERN, entry.get("unit", model_id)):
-        entry["unit"] = re.sub(r"[^A-Za-z0-9.-]", "-", name)
-    others = [each for each in found.names if each not in (model_id, *taken) and re.fullmatch(NAME_PATTERN, each)]
-    if others:
+    if "unit" not in entry and (unit := naming.unit(model_id, entry)):
+        entry["unit"] = unit
+    if others := [each for each in found.names if each not in (model_id, *taken)]:
         entry["aliases"] = others
     if found.starts:
         entry["preload"] = True

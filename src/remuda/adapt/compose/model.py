@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+from remuda.adapt import naming
 from remuda.adapt.compose.boot import Told, forked, mentions_engine, told
 from remuda.adapt.compose.project import Project
 from remuda.adapt.compose.service import container
 from remuda.adapt.compose.tree import Report, Value
 from remuda.adapt.container import model_of
 from remuda.adapt.contract import Remark
-from remuda.engines import ENGINES, command, sglang, vllm
+from remuda.engines import ENGINES, command
 from remuda.engines.contract import Order
 from remuda.errors import Problem, SpecError
 from remuda.plan.container import SHARING, SHM_BYTES
@@ -88,7 +89,7 @@ def model(project: Project, name: str, report: Report, *, is_wanted: bool) -> Mo
         )
     starts = not service.get("profiles").items
     entry = _entry(service, {**modelled.entry, **beside.keys}, report)
-    return Model(entry, _names(name, modelled.entry, beside.names), modelled.notes, read.files, starts=starts)
+    return Model(entry, naming.names(modelled.entry, beside.names, name), modelled.notes, read.files, starts=starts)
 
 
 def _at(project: Project, name: str) -> Value:
@@ -110,14 +111,6 @@ def _placed(service: Value, problems: Sequence[Problem]) -> Iterator[Remark]:
         place = next((source for source in sources if source.data is not None), service)
         placed = Problem(problem.message, problem.path, place.position, problem.hint, problem.severity)
         yield Remark(str(place.file), placed)
-
-
-def _names(name: str, entry: Mapping[str, Any], served: tuple[str, ...]) -> tuple[str, ...]:
-    """What clients may ask for: what the engine is told, else what it calls itself by, else the service."""
-    if served:
-        return served
-    own = entry.get("model", "") if entry["engine"] in (vllm.NAME, sglang.NAME) else ""
-    return (name,) if own.startswith(("/", ".", "~")) else (own or name,)
 
 
 def _entry(service: Value, found: Mapping[str, Any], report: Report) -> dict[str, Any]:
