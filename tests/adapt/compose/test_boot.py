@@ -14,6 +14,11 @@ from tests.adapt.compose.files import said, service
             ("--", "--model", "m", "--served-model-name", "a", "b", "--max-model-len", "4096"),
             Told(("a", "b"), {"ready": "/health", "context_length": 4096}),
         ),
+        (
+            "exec vllm serve $A",
+            ("--", "--port", "8000"),
+            Told((), {"ready": "/health", "cmd": ["bash", "-c", "exec vllm serve $A\n", "--", "--port", "${PORT}"]}),
+        ),
         ("exec /app/llama-server $A", ("--", "-c", "0", "--alias", "x"), Told(("x",), {"ready": "/health"})),
         ("python3 -m sglang.launch_server $A", ("--",), Told((), {"ready": "/health"})),
         ("exec nginx", ("--max-model-len", "4096"), Told()),

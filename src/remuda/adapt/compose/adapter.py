@@ -50,6 +50,7 @@ def adapt(source: Source) -> Adapted:
     _top(opened, report)
     models: dict[str, Any] = {}
     taken: set[str] = set()
+    ports: set[object] = set()
     notes: dict[Path, str] = {}
     for name in opened.services:
         if source.only and name not in source.only:
@@ -60,6 +61,11 @@ def adapt(source: Source) -> Adapted:
         model_id = _model_id(name, found, taken)
         models[model_id] = _with_names(found, model_id, taken)
         taken |= {model_id, *models[model_id].get("aliases", ())}
+        port = models[model_id].get("port")
+        if port is not None and port in ports:
+            del models[model_id]["port"]
+            notes["models", model_id] = f"on port {port} there, which another model has too"
+        ports.add(port)
         notes |= {("models", model_id, *path): note for path, note in found.notes.items()}
     for name in sorted(source.only - set(opened.services)):
         report.refuse(Value(None, source.path, None), f"there is no service `{name}`", "see `docker compose config`")

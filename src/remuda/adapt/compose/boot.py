@@ -50,8 +50,18 @@ def told(run: ContainerRun) -> Told:
     if line is None:
         return Told()
     context = line.settings.get(_CONTEXT[line.engine])
-    keys = {"ready": "/health", "context_length": context if isinstance(context, int) and context > 0 else None}
+    keys = {
+        "ready": "/health",
+        "context_length": context if isinstance(context, int) and context > 0 else None,
+        "cmd": _on_any_port(words),
+    }
     return Told(line.served_names, {key: value for key, value in keys.items() if value is not None})
+
+
+def _on_any_port(words: tuple[str, ...]) -> list[str] | None:
+    """The command with its port left to Remuda; None where it is not one of its words."""
+    found = [number for number, word in enumerate(words[:-1]) if word == "--port" and words[number + 1].isdecimal()]
+    return [*words[: found[0] + 1], "${PORT}", *words[found[0] + 2 :]] if len(found) == 1 else None
 
 
 def _line(text: str, run: ContainerRun) -> CommandLine | None:

@@ -12,23 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from remuda.adapt import naming
+from remuda.adapt import around, naming
 from remuda.adapt.compose.boot import Told, forked, mentions_engine, told
 from remuda.adapt.compose.project import Project
 from remuda.adapt.compose.service import container
 from remuda.adapt.compose.tree import Report, Value
 from remuda.adapt.container import model_of
 from remuda.adapt.contract import Remark
-from remuda.engines import ENGINES, command
-from remuda.engines.contract import Order
-from remuda.errors import Problem, SpecError
-from remuda.plan.container import SHARING, SHM_BYTES
+from remuda.engines import command
+from remuda.errors import Problem
 from remuda.spec.document import Path
-from remuda.spec.form import FormError
-from remuda.spec.quantity import parse_bytes
+from remuda.spec.values import UNIT_PATTERN
 
 _ENGINE_IMAGE: Final = re.compile(r"(?:.*/)?(?:vllm|sglang|[^/]*llama[.-]?cpp)[^/]*")
-_URL: Final = re.compile(r"https?://[^/\s'\"]+(/[^\s'\"|;)]*)?")
 _SOURCES: Final = {
     "image": ("image",),
     "tag": ("image",),
@@ -88,7 +84,10 @@ def model(project: Project, name: str, report: Report, *, is_wanted: bool) -> Mo
             service.get("entrypoint"), message, "write the engine's flags as `settings` to let Remuda know them"
         )
     starts = not service.get("profiles").items
-    entry = _entry(service, {**modelled.entry, **beside.keys}, report)
+    own = {**modelled.entry, **beside.keys}
+    if "cmd" in beside.keys:
+        own["port"] = modelled.outer_port
+    entry = _entry(service, {key: value for key, value in own.items() if value is not None}, report)
     return Model(entry, naming.names(modelled.entry, beside.names, name), modelled.notes, read.files, starts=starts)
 
 
@@ -115,15 +114,14 @@ def _placed(service: Value, problems: Sequence[Problem]) -> Iterator[Remark]:
 
 def _entry(service: Value, found: Mapping[str, Any], report: Report) -> dict[str, Any]:
     entry = dict(found)
-    if "shm_size" in entry:
-        size = _bytes(entry["shm_size"])
-        if size is None:
-            said = service.get("shm_size")
-            report.warn(said, f"`shm_size: {said.text}` is left out: expected a size, as `16g`")
-        if size is None or (entry["engine"] in SHARING and size == SHM_BYTES):
-            del entry["shm_size"]  # the same is given anyhow
+    shm = service.get("shm_size")
+    if shm.text and around.size(shm.text) is None:
+        report.warn(shm, f"`shm_size: {shm.text}` is left out: expected a size, as `16g`")
+        entry.pop("shm_size", None)
+    if around.is_default_shm(entry):
+        del entry["shm_size"]
     unit = service.get("container_name").text
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", unit):
+    if re.fullmatch(UNIT_PATTERN, unit):
         entry["unit"] = unit
     elif unit:
         report.warn(service.get("container_name"), f"`container_name: {unit}` is left out: no unit can be called so")
@@ -134,42 +132,26 @@ def _entry(service: Value, found: Mapping[str, Any], report: Report) -> dict[str
     return entry
 
 
-def _bytes(size: object) -> int | None:
-    try:
-        return parse_bytes(size)
-    except (FormError, SpecError):
-        return None
-
-
 def _limits(service: Value, report: Report) -> dict[str, Any]:
     of_deploy = service.get("deploy", "resources", "limits")
     memory = service.get("mem_limit") if service.get("mem_limit").text else of_deploy.get("memory")
     cpus = service.get("cpus") if service.get("cpus").text else of_deploy.get("cpus")
-    found: dict[str, Any] = {}
-    if match := re.fullmatch(r"(\d+)([bkmgt]?)(?:i?b)?", memory.text, re.IGNORECASE):
-        unit = match[2].upper()
-        found["memory"] = int(match[1]) if unit in ("", "B") else f"{match[1]}{unit}iB"
-    elif memory.text:
+    found = {"memory": around.size(memory.text), "cpus": around.cpus(cpus.text)}
+    if memory.text and found["memory"] is None:
         report.warn(memory, f"the limit `{memory.text}` is left out: expected a size, as `32g`")
-    if re.fullmatch(r"\d+(\.\d+)?", cpus.text):
-        found["cpus"] = float(cpus.text)
-    elif cpus.text:
+    if cpus.text and found["cpus"] is None:
         report.warn(cpus, f"the limit `{cpus.text}` is left out: expected a number of processors")
-    return found
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _ready(service: Value, entry: Mapping[str, Any], report: Report) -> str | None:
     """The path that a health check asks for, where it is not the one that the engine is asked for anyhow."""
     check = service.get("healthcheck")
     test = check.get("test")
-    if test.data is None or check.get("disable").is_true or (test.items[:1] and test.items[0].text == "NONE"):
+    words = [item.text for item in test.items]
+    if not words or words[0] == "NONE" or check.get("disable").is_true:
         return None
-    found = _URL.search(" ".join(item.text for item in test.items))
-    name = entry["engine"]
-    own = ENGINES[name].readiness(Order("", ("",), "", 1, cmd=("",))).path
-    path = (found[1] or "/") if found else None
-    if path is None and "ready" not in entry:
-        if name == command.NAME:
-            report.warn(test, "the health check is left out: it asks for no address", "write `ready: /PATH`")
-        return None
-    return None if path in (own, entry.get("ready")) else path
+    path = around.health_path(" ".join(words))
+    if path is None and entry["engine"] == command.NAME and "ready" not in entry:
+        report.warn(test, "the health check is left out: it asks for no address", "write `ready: /PATH`")
+    return None if path in (around.own_health_path(entry["engine"]), entry.get("ready")) else path
