@@ -6,15 +6,20 @@ Only texts are read; what has another form is None, and said by whoever knows wh
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
-from remuda.engines import ENGINES
-from remuda.engines.contract import Order
+from remuda.engines import ENGINES, llama_cpp
+from remuda.engines.contract import Launch, Order
+from remuda.errors import SpecError
 from remuda.plan.container import SHARING, SHM_BYTES
 from remuda.spec.form import FormError
 from remuda.spec.quantity import parse_bytes
 
-_SIZE: Final = re.compile(r"(\d+)([bkmgt]?)(?:i?b)?", re.IGNORECASE)
+_IN_IMAGES: Final = {llama_cpp.NAME: {"LLAMA_CACHE": "/root/.cache/llama.cpp"}}
+"""Variables with the value that a program takes in its project's image without them."""
+
+_SIZE: Final = re.compile(r"(\d{1,20})([bkmgt]?)(?:i?b)?", re.IGNORECASE)
 _CPUS: Final = re.compile(r"(?=.*[1-9])\d{1,6}(\.\d{1,9})?")
 _URL: Final = re.compile(r"https?://[^/\s'\"]+(/[^\s'\"|;)]*)?")
 
@@ -25,7 +30,10 @@ def size(text: str) -> int | str | None:
     if match is None:
         return None
     unit = match[2].upper()
-    return int(match[1]) if unit in ("", "B") else f"{match[1]}{unit}iB"
+    if unit not in ("", "B"):
+        return f"{match[1]}{unit}iB"
+    size_bytes = int(match[1])
+    return f"{size_bytes >> 30}GiB" if size_bytes and size_bytes % 2**30 == 0 else size_bytes
 
 
 def cpus(text: str) -> float | None:
@@ -33,9 +41,31 @@ def cpus(text: str) -> float | None:
     return float(text) if _CPUS.fullmatch(text) else None
 
 
-def is_default_shm(entry: dict[str, Any]) -> bool:
-    """Whether a model's shared memory is what its engine's container has anyhow."""
-    return entry["engine"] in SHARING and _bytes(entry.get("shm_size")) == SHM_BYTES
+def without_given(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's entry without what its engine is given anyhow, so that only decisions are left."""
+    engine = entry["engine"]
+    settings, environment = dict(entry.get("settings", {})), dict(entry.get("environment", {}))
+    try:
+        given = {**_launched(engine, {}).environment, **_IN_IMAGES.get(engine, {})}
+        redundant = [key for key, value in settings.items() if value is True and _is_given(engine, key)]
+    except SpecError:
+        return dict(entry)
+    kept: dict[str, Any] = {
+        **entry,
+        "settings": {key: value for key, value in settings.items() if key not in redundant},
+        "environment": {name: value for name, value in environment.items() if given.get(name) != value},
+    }
+    if engine in SHARING and _bytes(entry.get("shm_size")) == SHM_BYTES:
+        del kept["shm_size"]
+    return {key: kept[key] for key in entry if key in kept and kept[key] != {}}
+
+
+def _is_given(engine: str, key: str) -> bool:
+    return _launched(engine, {key: True}) == _launched(engine, {})
+
+
+def _launched(engine: str, settings: Mapping[str, Any]) -> Launch:
+    return ENGINES[engine].launch(Order("m", ("p",), "h", 1, "m", settings=settings, cmd=("p",)))
 
 
 def health_path(text: str) -> str | None:

@@ -16,9 +16,13 @@ from hypothesis import strategies as st
 
 from remuda.adapt.compose.adapter import adapt, derive
 from remuda.adapt.contract import Adapted, Source
+from remuda.plan.check import load_fleet
+from remuda.render.compose import target
+from remuda.render.contract import Request
 from remuda.spec.check import judge
 from remuda.spec.document import load
 from tests.adapt.compose.files import Files, source
+from tests.adapt.rendered import fleets
 
 HERE = Path(__file__).parent
 CASES = sorted(file.parent for file in HERE.rglob("compose.yaml"))
@@ -218,3 +222,14 @@ def test_any_file_ends_in_a_fleet_or_in_remarks_with_places(services: object, do
         fleet, problems = judge(load(json.dumps(adapted.data), "remuda.yaml"))
         assert [problem for problem in problems if problem.severity == "error"] == []
         assert fleet is not None
+
+
+@given(fleets("docker"))
+def test_a_rendered_fleet_comes_back(fleet: dict[str, object]) -> None:
+    loaded, _, _ = load_fleet(json.dumps(fleet).encode(), "remuda.yaml")
+    rendering = target.render(Request(loaded))
+    assert not rendering.is_refused, rendering.problems
+    adapted = adapt(source(rendering.files[target.FILE]))
+    assert not adapted.is_refused, adapted.remarks
+    imported, _, _ = load_fleet(json.dumps(adapted.data).encode(), "remuda.yaml")
+    assert imported == loaded

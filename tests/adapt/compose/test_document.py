@@ -45,6 +45,11 @@ def test_refused(content: bytes, message: str) -> None:
             ["`X_KEY` is not set: it stays `${env:X_KEY}`"],
         ),
         ("command: [--key, '${HF_TOKEN}']", {"command": ["--key", "\0env:HF_TOKEN\0"]}, []),
+        (
+            "command: ['${X_KEY:?set it}']",
+            {"command": ["\0env:X_KEY\0"]},
+            ["`X_KEY` is not set: it stays `${env:X_KEY}`"],
+        ),
         ("image: '${HF_TOKEN}'", {"image": "hf"}, []),
         ("image: '$NO'", {"image": ""}, ["`NO` is not set and has no default: compose takes it as empty"]),
         ("image: 'a${'", {"image": ""}, ["`services.s.image` has `${`, which is no variable of compose"]),

@@ -2,6 +2,7 @@ import json
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -66,14 +67,14 @@ def test_refused(text: str, offset: int, message: str) -> None:
 
 
 def test_what_stands_in_for_a_name_without_a_value_is_asked_for_once_it_is_needed() -> None:
-    asked: list[str] = []
+    asked: list[tuple[str, bool]] = []
 
-    def unset(name: str) -> str:
+    def missing(*name: Any) -> str:
         asked.append(name)
         return "?"
 
-    assert interpolate("$U ${A:-$V} ${W} ${X:-} ${Y:-$Z}", KNOWN.get, unset) == "? one ?  ?"
-    assert asked == ["U", "W", "Z"]
+    assert interpolate("$U ${A:-$V} ${W} ${X:-} ${Y:-$Z} ${R:?}", KNOWN.get, missing) == "? one ?  ? ?"
+    assert asked == [("U", False), ("W", False), ("Z", False), ("R", True)]
 
 
 def test_an_untaken_default_is_not_read() -> None:

@@ -26,6 +26,7 @@ def read(keys: str) -> tuple[dict[str, Any], list[str]]:
         ("healthcheck: {disable: true, test: [CMD, x]}", "ready", None),
         ("shm_size: 32gb", "shm_size", None),
         ("shm_size: 34359738368", "shm_size", None),
+        ("mem_limit: 34359738368", "limits", {"memory": "32GiB"}),
         ("shm_size: 8gb", "shm_size", "8GiB"),
         ("container_name: my-vllm", "unit", "my-vllm"),
     ],

@@ -58,16 +58,17 @@ class File:
         may_refer = len(path) > 2 and path[2] in _REFERABLE  # noqa: PLR2004  services.NAME.KEY
         here = Value(None, self.path, self.document.at(path))
 
-        def unset(name: str) -> str:
-            if may_refer and (is_secret(name) or is_whole(text, name)):
+        def missing(name: str, is_required: bool) -> str | None:  # noqa: FBT001  see interpolation.Missing
+            if may_refer and (is_secret(name) or (is_whole(text, name) and not is_required)):
                 report.warn(here, f"`{name}` is not set: it stays `${{env:{name}}}`", f"set `{name}` where Remuda runs")
                 return mark(name)
-            report.warn(here, f"`{name}` is not set and has no default: compose takes it as empty", f"set `{name}`")
-            return ""
+            if not is_required:
+                report.warn(here, f"`{name}` is not set and has no default: compose takes it as empty", f"set `{name}`")
+            return None
 
         lookup = self.variables.discreet if may_refer else self.variables.plain
         try:
-            return interpolate(text, lookup, unset)
+            return interpolate(text, lookup, missing)
         except InterpolationError as error:
             place = Value(None, self.path, self.document.inside(path, error.offset))
             report.refuse(place, f"{label(path)} {error.message}", error.hint)

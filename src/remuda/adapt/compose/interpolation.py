@@ -36,23 +36,27 @@ class InterpolationError(Exception):
         self.hint = hint
 
 
-def interpolate(text: str, lookup: Lookup, unset: Callable[[str], str] = lambda _: "") -> str:
-    """The text with its variables replaced; raises InterpolationError.
+Missing = Callable[[str, bool], str | None]
+"""What stands in for a variable without a value and a default, and whether it was said to be required.
 
-    `unset` gives what stands in for a name that has neither a value nor a default.
-    """
-    return _Interpolation(text, lookup, unset).run(0, len(text), 0)
+None where nothing does: that is an empty text, or a mistake for one that is required.
+"""
+
+
+def interpolate(text: str, lookup: Lookup, missing: Missing = lambda _name, _is_required: None) -> str:
+    """The text with its variables replaced; raises InterpolationError."""
+    return _Interpolation(text, lookup, missing).run(0, len(text), 0)
 
 
 class _Interpolation:
     """One text on its way; spans are of that text, so that every mistake has its place."""
 
-    __slots__ = ("_lookup", "_text", "_unset")
+    __slots__ = ("_lookup", "_missing", "_text")
 
-    def __init__(self, text: str, lookup: Lookup, unset: Callable[[str], str]) -> None:
+    def __init__(self, text: str, lookup: Lookup, missing: Missing) -> None:
         self._text = text
         self._lookup = lookup
-        self._unset = unset
+        self._missing = missing
 
     def run(self, start: int, end: int, depth: int) -> str:
         if depth > MAX_DEPTH:
@@ -75,7 +79,7 @@ class _Interpolation:
 
     def _value(self, name: str) -> str:
         value = self._lookup(name)
-        return self._unset(name) if value is None else value
+        return (self._missing(name, False) or "") if value is None else value  # noqa: FBT003  see Missing
 
     def _braced(self, start: int, end: int, depth: int) -> tuple[str, int]:
         """What `${…}` at `start` stands for, and where it ends."""
@@ -122,6 +126,8 @@ class _Interpolation:
             case _:
                 if has_value:
                     return value or ""
+                if stand_in := self._missing(name, True):  # noqa: FBT003
+                    return stand_in
                 said = self.run(*inner, depth + 1)
                 message = f"needs a value for `{name}`" + (f": {said}" if said else "")
                 raise InterpolationError(message, inner[0], f"set `{name}`, in the environment or in `.env`")

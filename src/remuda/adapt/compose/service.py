@@ -6,11 +6,9 @@ to be said of the container as a whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
 
 from remuda.adapt.compose import gpus, keys
 from remuda.adapt.compose.environment import Environment, Reader
@@ -20,10 +18,9 @@ from remuda.adapt.compose.project import Project
 from remuda.adapt.compose.tree import Report, Value
 from remuda.adapt.compose.variables import in_fleet
 from remuda.adapt.container import ContainerRun
+from remuda.adapt.run_line import split_image
 from remuda.errors import SpecError
 from remuda.quoting import compose
-
-_IMAGE: Final = re.compile(r"(?P<name>[^@]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +65,7 @@ def _run(
     command: tuple[tuple[str, ...] | None, tuple[str, ...]],
     report: Report,
 ) -> ContainerRun:
-    image = _IMAGE.fullmatch(service.get("image").text)
-    name, tag, digest = image.group("name", "tag", "digest") if image else ("", None, None)
+    name, tag, digest = split_image(service.get("image").text)
     ipc = service.get("ipc").text
     _unlike_ours(service, report)
     return ContainerRun(
