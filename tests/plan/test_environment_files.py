@@ -63,7 +63,7 @@ def test_what_is_under_environment_comes_over_a_file() -> None:
     assert found == [
         "`models.a.environment_file`: `A` in `x` has no effect: `engines.vllm.environment.A` comes over it",
         "`models.a.environment_file`: `B` in `x` has no effect: `models.a.environment.B` comes over it",
-        ("`models.a.environment_file`: `models.a.environment.C` removes the engine's `C`, but `x` sets it"),
+        ("`models.a.environment_file`: `models.a.environment.C` removes `C`, but `x` sets it"),
     ]
 
 

@@ -66,10 +66,10 @@ def _of_file(document: Document, entry: Entry, file: str, names: Sequence[str]) 
 
 def _shadowed(file: str, name: str, path: Path, value: object) -> tuple[str, str]:
     if value is None:
-        message = f"{label(path)} removes the engine's `{name}`, but `{file}` sets it"
+        message = f"{label(path)} removes `{name}`, but `{file}` sets it"
         return message, "remove it from the file"
     message = f"`{name}` in `{file}` has no effect: {label(path)} comes over it"
-    return message, "set it in one place: with systemd's own units it is the other way round"
+    return message, "set it in one place"
 
 
 def _environment(document: Document, entry: Entry) -> Iterator[tuple[str, tuple[Path, object]]]:
