@@ -87,6 +87,8 @@ def model(project: Project, name: str, report: Report, *, is_wanted: bool) -> Mo
     own = {**modelled.entry, **beside.keys}
     if "cmd" in beside.keys:
         own["port"] = modelled.outer_port
+    if read.hidden and "environment" in own:
+        own["environment"] = {name: text for name, text in own["environment"].items() if name not in read.hidden}
     entry = _entry(service, {key: value for key, value in own.items() if value is not None}, report)
     return Model(entry, naming.names(modelled.entry, beside.names, name), modelled.notes, read.files, starts=starts)
 

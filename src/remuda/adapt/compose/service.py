@@ -7,10 +7,11 @@ to be said of the container as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Any
 
-from remuda.adapt.compose import gpus, keys
+from remuda.adapt.compose import gpus, keys, secrets
 from remuda.adapt.compose.environment import Environment, Reader
 from remuda.adapt.compose.mounts import Mount, mounts
 from remuda.adapt.compose.ports import Published, published
@@ -25,10 +26,14 @@ from remuda.quoting import compose
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as a container; `files`: what it takes from the files, relative to their root."""
+    """A service as a container; `files`: what it takes from the files, relative to their root.
+
+    `hidden`: variables that are there for its script alone.
+    """
 
     run: ContainerRun
     files: tuple[PurePosixPath, ...]
+    hidden: frozenset[str] = frozenset()
 
 
 def container(project: Project, service: Value, report: Report) -> Service | None:
@@ -40,9 +45,22 @@ def container(project: Project, service: Value, report: Report) -> Service | Non
     if report.has_errors:
         return None
     keys.account(service, report)
-    run = _run(service, environment, mounted, (entrypoint, argv or ()), report)
+    variables = {name: in_fleet(value) for name, value in environment.variables.items()}
+    of_script = secrets.read((*(entrypoint or ()), *(argv or ())), mounted, variables)
+    mounted = tuple(mount for mount in mounted if mount.target not in of_script.targets)
+    run = replace(
+        _run(service, environment, mounted, report),
+        environment={**variables, **of_script.variables},
+        **_parts(entrypoint, of_script.command),
+    )
     files = [*environment.files, *(mount.file for mount in mounted if mount.file)]
-    return Service(run, tuple(dict.fromkeys(files)))
+    return Service(run, tuple(dict.fromkeys(files)), of_script.hidden)
+
+
+def _parts(entrypoint: tuple[str, ...] | None, command: tuple[str, ...]) -> dict[str, Any]:
+    """The two parts of a command; no entry point is the image's own."""
+    length = len(entrypoint or ())
+    return {"entrypoint": command[:length] or None, "argv": command[length:]}
 
 
 def words(command: Value, report: Report) -> tuple[str, ...] | None:
@@ -62,7 +80,6 @@ def _run(
     service: Value,
     environment: Environment,
     mounted: tuple[Mount, ...],
-    command: tuple[tuple[str, ...] | None, tuple[str, ...]],
     report: Report,
 ) -> ContainerRun:
     name, tag, digest = split_image(service.get("image").text)
@@ -72,9 +89,6 @@ def _run(
         image=name,
         tag=tag,
         digest=digest,
-        entrypoint=command[0] or None,
-        argv=command[1],
-        environment={key: in_fleet(value) for key, value in environment.variables.items()},
         environment_files=(environment.file,) if environment.file else (),
         volumes=tuple(map(str, mounted)),
         devices=tuple(_devices(service, report)),
