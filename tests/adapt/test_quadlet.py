@@ -2,10 +2,12 @@
 
 import json
 import os
+import time
 from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from remuda.adapt.contract import Source
 from remuda.adapt.quadlet import adapt
@@ -58,3 +60,57 @@ def test_a_rendered_fleet_comes_back(fleet: dict[str, object]) -> None:
     assert not adapted.is_refused, adapted.remarks
     imported, _, _ = load_fleet(json.dumps(adapted.data).encode(), "remuda.yaml")
     assert imported == loaded
+
+
+HOSTILE = {
+    "long": "[Container]\nImage=docker.io/vllm/vllm-openai:v1\nExec=" + "a " * 60_000,
+    "many keys": "[Container]\nImage=docker.io/vllm/vllm-openai:v1\n" + "Environment=A=1\n" * 8_000,
+    "lines that go on": "[Container]\nImage=x:1\nExec=" + "a \\\n" * 30_000,
+    "quotes": "[Container]\nImage=docker.io/vllm/vllm-openai:v1\nExec=" + '"' * 100_001,
+    "entrypoint": "[Container]\nImage=x:1\nEntrypoint=" + "[" * 100_000,
+    "mistakes": "x\n" * 10_000,
+    "large": "# x\n" * 100_000,
+    "binary": b"\x00\xff",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_units_end_within_two_seconds(name: str) -> None:
+    began = time.process_time()
+    adapted = adapt(read({"x.container": HOSTILE[name]}, "x.container"))
+    assert time.process_time() - began < 2
+    assert adapted.data or adapted.is_refused
+
+
+VALUES = [
+    "docker.io/vllm/vllm-openai:v1",
+    "a",
+    "",
+    "--model a/b",
+    '"a b"',
+    "%h",
+    "%n",
+    "${X}",
+    "[1]",
+    "a:b",
+    "A=1",
+    "1g",
+    "\\",
+]
+LINES = st.tuples(
+    st.sampled_from(["Image", "Exec", "Environment", "Volume", "Secret", "PodmanArgs", "ShmSize", "AddDevice", "Odd"]),
+    st.sampled_from(VALUES),
+)
+
+
+@given(st.lists(LINES, max_size=8))
+def test_any_unit_ends_in_a_fleet_or_in_remarks_with_places(lines: list[tuple[str, str]]) -> None:
+    text = "[Container]\n" + "".join(f"{key}={value}\n" for key, value in lines)
+    adapted = adapt(read({"x.container": text}, "x.container"))
+    assert adapted.data or adapted.is_refused
+    assert all(
+        remark.problem.position for remark in adapted.remarks if "there is no unit" not in remark.problem.message
+    )
+    if not adapted.is_refused:
+        _, problems = judge(load(json.dumps(adapted.data), "remuda.yaml"))
+        assert [problem.message for problem in problems if problem.severity == "error"] == []

@@ -33,6 +33,9 @@ from remuda.spec.values import UNIT_PATTERN
 NAME: Final = "quadlet"
 SUMMARY: Final = "podman's `.container` units, one or a directory of them"
 
+MAX_BYTES: Final = 128 * 1024
+"""The size of a unit; those that hold a script have a few KiB."""
+
 _SUFFIX: Final = ".container"
 _SECTION: Final = "Container"
 _SPLIT: Final = {"Environment": "env", "EnvironmentFile": "env-file", "AddDevice": "device"}
@@ -96,6 +99,11 @@ class _Reading:
         content = self.source.files.read(path)
         if content is None:
             self._say(path, Problem("cannot read the file: there is none, or it may not be read"))
+            return
+        if len(content) > MAX_BYTES:
+            self._say(
+                path, Problem(f"cannot read a unit of more than {MAX_BYTES // 1024} KiB", position=Position(1, 1))
+            )
             return
         if self.source.only and path.stem not in self.source.only:
             return
@@ -191,7 +199,10 @@ class _Unit:
         found: list[Setting] = []
         for setting in self.settings:
             if (setting.section, setting.key) == (_SECTION, key):
-                found = [*found, setting] if setting.value else []
+                if setting.value:
+                    found.append(setting)
+                else:
+                    found.clear()
         return found
 
     def _read(self, key: str, read: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
@@ -261,7 +272,7 @@ class _Unit:
         text = self._read("Entrypoint", _line)[-1]
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         words = found if isinstance(found, list) and all(isinstance(word, str) for word in found) else [text]
         return tuple(map(literal, words))

@@ -30,10 +30,13 @@ TAKEN: Final = frozenset(
 )
 """Keys that other modules read; they say themselves what they leave out."""
 
-_NO_EFFECT: Final = frozenset(("init", "expose", "attach", "tty", "stdin_open", "scale", "annotations"))
+_NO_EFFECT: Final = frozenset(
+    {
+        *("init", "expose", "attach", "tty", "stdin_open", "scale", "annotations", "stop_signal", "stop_grace_period"),
+    }
+)
 """Keys that change nothing that is served, or that say what Remuda does anyhow."""
 
-_CARED_FOR: Final = "Remuda ends engines as they need it"
 _KEPT_SAFE: Final = "Remuda's containers have the rights that an engine needs"
 _ONE_PORT: Final = "an engine is reached by one port of the host, and needs no names of others"
 _LIMITED: Final = "write `limits` for what an engine may use"
@@ -46,8 +49,6 @@ _REASONS: Final[Mapping[str, str]] = {
     "pull_policy": "images are pulled where they are missing",
     "pull_refresh_after": "images are pulled where they are missing",
     "platform": "images are those of the machine",
-    "stop_signal": _CARED_FOR,
-    "stop_grace_period": _CARED_FOR,
     "post_start": "write `hooks` for programs around an engine's life",
     "pre_start": "write `hooks` for programs around an engine's life",
     "pre_stop": "write `hooks` for programs around an engine's life",
