@@ -35,6 +35,7 @@ SERVE: Final = ("vllm", "serve", "m")
         ("export A=1; vllm serve m", ("set +e", "export A=1"), SERVE),
         ("vllm serve $MODEL --x ${LEN:-8} ${EMPTY:-9} '$y'", (), ("vllm", "serve", "org/m", "--x", "8", "9", "$y")),
         ('vllm serve "${MODEL}-$LONG"', (), ("vllm", "serve", "org/m-a b")),
+        ("vllm serve m --x \"it's $MODEL\" 'a'\"'\"'b'", (), (*SERVE, "--x", "it's org/m", "a'b")),
         ("vllm serve m --key $KEY", (), (*SERVE, "--key", "${env:KEY}")),
         ("vllm serve m --x 'a${b}'", (), (*SERVE, "--x", "a$${b}")),
     ],

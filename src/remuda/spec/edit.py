@@ -36,6 +36,17 @@ def remove(text: str, path: Path) -> str:
     return _changed(text, path, _remove, None) if _is_there(load(text, "").data, path) else text
 
 
+def annotate(text: str, notes: Mapping[Path, str]) -> str:
+    """The text with a comment behind the line of each of these keys or items, which are on lines of their own."""
+    document = load(text, "")
+    lines = text.split("\n")
+    for path, note in notes.items():
+        place = document.at_key(path) if path in document.values else None
+        if place is not None:
+            lines[place.line - 1] += f"  # {''.join(one if one.isprintable() else ' ' for one in note)}"
+    return "\n".join(lines)
+
+
 def _changed(text: str, path: Path, change: Any, value: Any) -> str:
     before = load(text, "")
     if before.problems and before.data:
