@@ -1,7 +1,11 @@
+from pathlib import PurePosixPath
+
 import pytest
 
+from remuda.adapt.compose.project import project
 from remuda.adapt.compose.tree import Report
-from tests.adapt.compose.files import opened, plain, said, service
+from remuda.adapt.contract import Source
+from tests.adapt.compose.files import Files, opened, plain, said, service
 
 
 def test_dot_env_is_beside_the_file_and_below_what_is_set() -> None:
@@ -22,6 +26,11 @@ def test_dot_env_is_beside_the_file_and_below_what_is_set() -> None:
 )
 def test_refused(text: str, dot_env: str, messages: list[str]) -> None:
     assert said(opened(text, _dot_env=dot_env).report) == messages
+
+
+def test_a_directory_gives_the_file_that_compose_takes() -> None:
+    files = Files({"d/docker-compose.yml": "services: {b: {}}", "d/compose.yml": "services: {a: {}}", "d/x.yml": "x"})
+    assert project(Source(PurePosixPath("d"), files)).services == ("a",)
 
 
 def test_another_file_is_read_once() -> None:

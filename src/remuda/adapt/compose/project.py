@@ -7,8 +7,9 @@ compose come over it) and loader/loader.go.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import Final
 
 from remuda.adapt.compose import extends
 from remuda.adapt.compose.document import File, load
@@ -18,7 +19,9 @@ from remuda.adapt.compose.tree import Report, Value
 from remuda.adapt.compose.variables import Variables
 from remuda.adapt.contract import Source
 
-DOT_ENV = ".env"
+DOT_ENV: Final = ".env"
+DEFAULTS: Final = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""The files that compose looks for in a directory, the one that it takes first."""
 
 
 @dataclass(slots=True)
@@ -67,7 +70,8 @@ class Project:
 
 
 def project(source: Source) -> Project:
-    """The project of a compose file."""
+    """The project of a compose file, or of a directory that has one."""
+    source = _chosen(source)
     report = Report()
     variables = Variables(source.environment, _dot_env(source, report))
     opened = Project(source, report, variables)
@@ -80,6 +84,13 @@ def project(source: Source) -> Project:
     if opened.main is not None and not isinstance(opened.main.document.find(("services",)), dict):
         report.refuse(opened.main.raw(("services",)), "the file has no services: expected a mapping with `services`")
     return opened
+
+
+def _chosen(source: Source) -> Source:
+    """For a directory, the file in it that compose would take."""
+    there = source.files.names(source.path)
+    name = next((name for name in DEFAULTS if name in there), None)
+    return source if name is None else replace(source, path=source.path / name)
 
 
 def _dot_env(source: Source, report: Report) -> dict[str, str]:
