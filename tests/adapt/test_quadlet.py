@@ -62,7 +62,7 @@ def test_a_rendered_fleet_comes_back(fleet: dict[str, object]) -> None:
     assert imported == loaded
 
 
-HOSTILE = {
+HOSTILE: dict[str, str | bytes] = {
     "long": "[Container]\nImage=docker.io/vllm/vllm-openai:v1\nExec=" + "a " * 60_000,
     "many keys": "[Container]\nImage=docker.io/vllm/vllm-openai:v1\n" + "Environment=A=1\n" * 8_000,
     "lines that go on": "[Container]\nImage=x:1\nExec=" + "a \\\n" * 30_000,

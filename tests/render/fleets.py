@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
-from remuda.render.yaml_text import to_yaml
 
 from remuda.engines import ENGINES, flags, vllm
 from remuda.engines.contract import Launch, Order
 from remuda.plan.check import load_fleet
 from remuda.plan.container import PROGRAMS
 from remuda.spec.fleet import Fleet
+from remuda.spec.yaml_text import to_yaml
 from tests.quoting.strategies import WORDS
 
 IMAGE = "registry.example/engine:1"

@@ -64,7 +64,7 @@ def test_cases(folder: Path) -> None:
 
 
 def test_only_what_is_asked_for_is_read() -> None:
-    text = "services: {a: {image: 'x:1', entrypoint: [run], command: [me]}, b: {image: 'vllm:1', command: '${NO?}'}}"
+    text = "services: {a: {image: 'x:1', entrypoint: [run], command: [me], ports: ['1']}, b: {image: 'vllm:1', command: '${NO?}'}}"
     adapted = adapt(replace(source(text), only=frozenset({"a"})))
     assert adapted.data["models"]["a"]["cmd"] == ["run", "me"]
     assert not adapted.is_refused
@@ -89,6 +89,16 @@ def test_services_of_one_name_stay_apart() -> None:
         "one-2": None,
         "y": None,
     }
+
+
+def test_services_that_wait_for_others_are_told_of() -> None:
+    vllm = "image: 'vllm/vllm-openai:v1', command: a/b"
+    waiting = f"b: {{{vllm}, depends_on: [a, db]}}, c: {{{vllm}, depends_on: {{db: }}}}"
+    text = f"services: {{a: {{{vllm}}}, {waiting}, db: {{}}}}"
+    assert [remark.problem.message for remark in adapt(source(text)).remarks][1:] == [
+        "`b` waits for `db`, which is not taken over",
+        "`c` waits for `db`, which is not taken over",
+    ]
 
 
 def test_a_service_is_derived_relative_to_the_root_of_the_files() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from remuda.adapt.compose.gpus import requested, visible
+from remuda.adapt.compose.gpus import requested
 from tests.adapt.compose.files import said, service
 
 
@@ -39,18 +39,3 @@ def test_reserved_of_deploy() -> None:
     devices = "[{driver: nvidia, device_ids: ['${GPU:-3}'], capabilities: [gpu]}]"
     found, report = service(f"services: {{s: {{deploy: {{resources: {{reservations: {{devices: {devices}}}}}}}}}}}")
     assert requested(found, report) == ("3",)
-
-
-@pytest.mark.parametrize(
-    ("runtime", "value", "expected"),
-    [
-        ("nvidia", "all", ("all",)),
-        ("nvidia", "0,1", ("0", "1")),
-        ("nvidia", "void", None),
-        ("nvidia", None, None),
-        ("runc", "all", None),
-    ],
-)
-def test_visible(runtime: str, value: str | None, expected: tuple[str, ...] | None) -> None:
-    found, _ = service(f"services: {{s: {{runtime: {runtime}}}}}")
-    assert visible(found, {"NVIDIA_VISIBLE_DEVICES": value}) == expected

@@ -8,8 +8,7 @@ Services that are no engines are left out and named. `include` and further files
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -48,30 +47,62 @@ def adapt(source: Source) -> Adapted:
     opened = project(source)
     report = opened.report
     _top(opened, report)
-    models: dict[str, Any] = {}
-    taken: set[str] = set()
-    ports: set[object] = set()
-    notes: dict[Path, str] = {}
+    fleet = _Fleet()
     for name in opened.services:
-        if source.only and name not in source.only:
-            continue
-        found = model(opened, name, report, is_wanted=name in source.only)
-        if found is None:
-            continue
-        model_id = _model_id(name, found, taken)
-        models[model_id] = _with_names(found, model_id, taken)
-        taken |= {model_id, *models[model_id].get("aliases", ())}
-        port = models[model_id].get("port")
-        if port is not None and port in ports:
-            del models[model_id]["port"]
-            notes["models", model_id] = f"on port {port} there, which another model has too"
-        ports.add(port)
-        notes |= {("models", model_id, *path): note for path, note in found.notes.items()}
+        if not source.only or name in source.only:
+            found = model(opened, name, report, is_wanted=name in source.only)
+            if found is not None:
+                fleet.add(name, found)
+    _waits(opened, fleet.services, report)
     for name in sorted(source.only - set(opened.services)):
         report.refuse(Value(None, source.path, None), f"there is no service `{name}`", "see `docker compose config`")
-    if not models and not report.has_errors:
+    if not fleet.models and not report.has_errors:
         report.refuse(Value(None, source.path, None), "the file has no service that runs a known engine")
-    return Adapted({"models": models} if models else {}, notes, tuple(report))
+    return Adapted({"models": fleet.models} if fleet.models else {}, fleet.notes, tuple(report))
+
+
+@dataclass(slots=True)
+class _Fleet:
+    """The models so far; no name and no port is given twice."""
+
+    models: dict[str, Any] = field(default_factory=dict)
+    notes: dict[Path, str] = field(default_factory=dict)
+    services: list[str] = field(default_factory=list)
+    _taken: set[str] = field(default_factory=set)
+    _ports: set[int] = field(default_factory=set)
+
+    def add(self, service: str, found: Model) -> None:
+        entry = dict(found.entry)
+        model_id = self._model_id(service, found.names)
+        if "unit" not in entry and (unit := naming.unit(model_id, entry)):
+            entry["unit"] = unit
+        if others := [name for name in found.names if name not in (model_id, *self._taken)]:
+            entry["aliases"] = others
+        if found.starts:
+            entry["preload"] = True
+        port = entry.get("port")
+        if port in self._ports:
+            del entry["port"]
+            self.notes["models", model_id] = f"on port {port} there, which another model has too"
+        elif port is not None:
+            self._ports.add(port)
+        self.models[model_id] = entry
+        self.services.append(service)
+        self._taken |= {model_id, *others}
+        self.notes |= {("models", model_id, *path): note for path, note in found.notes.items() if path[0] in entry}
+
+    def _model_id(self, service: str, names: tuple[str, ...]) -> str:
+        wanted = (name for name in (*names, service) if name not in self._taken and re.fullmatch(NAME_PATTERN, name))
+        return next(wanted, None) or naming.free(names[0], self._taken)
+
+
+def _waits(opened: Project, taken: Collection[str], report: Report) -> None:
+    """Say which services wait for others that are not taken over; Remuda orders engines by itself."""
+    for name in taken:
+        others = opened.service(name, Report()).get("depends_on")
+        for other in others.pairs or {item.text: item for item in others.items}:
+            if other not in taken:
+                report.warn(others, f"`{name}` waits for `{other}`, which is not taken over", "start it by itself")
 
 
 def derive(source: Source, service: str) -> Derived:
@@ -109,19 +140,3 @@ def _top(opened: Project, report: Report) -> None:
             report.warn(value, "`include` is not followed", "import the other files by themselves")
         elif key not in _TOP and not key.startswith("x-"):
             report.warn(value, f"`{key}` is left out: it is not about services")
-
-
-def _model_id(name: str, found: Model, taken: AbstractSet[str]) -> str:
-    usable = (each for each in (*found.names, name) if each not in taken and re.fullmatch(NAME_PATTERN, each))
-    return next(usable, None) or naming.free(name, taken)
-
-
-def _with_names(found: Model, model_id: str, taken: AbstractSet[str]) -> dict[str, Any]:
-    entry = dict(found.entry)
-    if "unit" not in entry and (unit := naming.unit(model_id, entry)):
-        entry["unit"] = unit
-    if others := [each for each in found.names if each not in (model_id, *taken)]:
-        entry["aliases"] = others
-    if found.starts:
-        entry["preload"] = True
-    return entry

@@ -11,14 +11,13 @@ Toolkit's documentation of NVIDIA_VISIBLE_DEVICES.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from remuda.adapt.compose.tree import Report, Value
 
 VISIBLE: Final = "NVIDIA_VISIBLE_DEVICES"
 _NAME: Final = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/=-]*")
-_NONE: Final = frozenset({"", "none", "void"})
 
 
 def requested(service: Value, report: Report) -> tuple[str, ...] | None:
@@ -32,14 +31,6 @@ def requested(service: Value, report: Report) -> tuple[str, ...] | None:
     if "all" in found:
         return ("all",)
     return tuple(dict.fromkeys(found)) or None
-
-
-def visible(service: Value, environment: Mapping[str, str | None]) -> tuple[str, ...] | None:
-    """The GPUs that NVIDIA's runtime shows by a variable; None where it does not run, or the variable does not say."""
-    if service.get("runtime").text != "nvidia":
-        return None
-    named = environment.get(VISIBLE) or ""
-    return None if named in _NONE else tuple(named.split(","))
 
 
 def _requests(service: Value) -> Iterator[Value]:

@@ -17,7 +17,7 @@ from remuda.adapt.compose.boot import Told, forked, mentions_engine, told
 from remuda.adapt.compose.project import Project
 from remuda.adapt.compose.service import container
 from remuda.adapt.compose.tree import Report, Value
-from remuda.adapt.container import model_of
+from remuda.adapt.container import ContainerRun, Modelled, model_of
 from remuda.adapt.contract import Remark
 from remuda.engines import command
 from remuda.errors import Problem
@@ -76,21 +76,35 @@ def model(project: Project, name: str, report: Report, *, is_wanted: bool) -> Mo
     report.extend(tuple(_placed(service, modelled.remarks)))
     if modelled.entry is None:
         return None
-    is_command = modelled.entry["engine"] == command.NAME
-    beside = told(run) if is_command else Told(modelled.served_names)
-    if beside.keys:
-        message = f"the script of `{name}` computes what it runs, so it stays a command: its flags are no settings"
-        report.warn(
-            service.get("entrypoint"), message, "write the engine's flags as `settings` to let Remuda know them"
-        )
-    starts = not service.get("profiles").items
+    beside = _beside(run, modelled, service, report)
     own = {**modelled.entry, **beside.keys}
     if "cmd" in beside.keys:
         own["port"] = modelled.outer_port
-    if read.hidden and "environment" in own:
+    if own["engine"] == command.NAME and own.get("port") is None and "${PORT}" not in own["cmd"]:
+        report.warn(service.get("image"), f"the service `{name}` is left out: nothing says on which port it listens")
+        return None
+    if "environment" in own:
         own["environment"] = {name: text for name, text in own["environment"].items() if name not in read.hidden}
     entry = _entry(service, {key: value for key, value in own.items() if value is not None}, report)
-    return Model(entry, naming.names(modelled.entry, beside.names, name), modelled.notes, read.files, starts=starts)
+    return Model(
+        entry=entry,
+        names=naming.names(modelled.entry, beside.names, name),
+        notes=modelled.notes,
+        files=read.files,
+        starts=not service.get("profiles").items,
+    )
+
+
+def _beside(run: ContainerRun, modelled: Modelled, service: Value, report: Report) -> Told:
+    """What is known of a model besides its entry; of a script that is not understood, what can be told."""
+    if modelled.entry is None or modelled.entry["engine"] != command.NAME:
+        return Told(modelled.served_names)
+    found = told(run)
+    if found.keys:
+        script = next((value for key in ("entrypoint", "command") if (value := service.get(key)).items), service)
+        message = "the script computes what it runs, so it stays a command: its flags are no settings"
+        report.warn(script, message, "write the engine's flags as `settings` to let Remuda know them")
+    return found
 
 
 def _at(project: Project, name: str) -> Value:
@@ -110,7 +124,7 @@ def _placed(service: Value, problems: Sequence[Problem]) -> Iterator[Remark]:
         keys = _SOURCES.get(str(problem.path[0]) if problem.path else "image", ())
         sources = [service.get(key) for key in keys]
         place = next((source for source in sources if source.data is not None), service)
-        placed = Problem(problem.message, problem.path, place.position, problem.hint, problem.severity)
+        placed = Problem(problem.message, (), place.position, problem.hint, problem.severity)
         yield Remark(str(place.file), placed)
 
 
