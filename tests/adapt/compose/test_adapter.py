@@ -64,7 +64,8 @@ def test_cases(folder: Path) -> None:
 
 
 def test_only_what_is_asked_for_is_read() -> None:
-    text = "services: {a: {image: 'x:1', entrypoint: [run], command: [me], ports: ['1']}, b: {image: 'vllm:1', command: '${NO?}'}}"
+    other = "image: 'vllm:1', command: '${NO?}'"
+    text = f"services: {{a: {{image: 'x:1', entrypoint: [run], command: [me], ports: ['1']}}, b: {{{other}}}}}"
     adapted = adapt(replace(source(text), only=frozenset({"a"})))
     assert adapted.data["models"]["a"]["cmd"] == ["run", "me"]
     assert not adapted.is_refused
