@@ -1,3 +1,4 @@
+
 import pytest
 
 from remuda.adapt.around import Ports, cpus, health_path, own_health_path, size, without_given
