@@ -1,3 +1,4 @@
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_what_an_engine_is_given_anyhow_is_left_out() -> None:
 
 def test_no_two_models_have_one_port_and_none_has_the_gateway_s() -> None:
     ports = Ports()
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"port": 8000},
         {"port": 8000},
         {"port": 8080},
