@@ -102,3 +102,19 @@ def test_a_file_without_permission(capsys: pytest.CaptureFixture[str]) -> None:
     Path("f.yaml").chmod(0)
     assert run(["check", "f.yaml"]) == 2
     assert "cannot read `f.yaml`: permission denied" in capsys.readouterr().err
+
+
+def test_names_in_files_of_variables_are_judged_where_they_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "vllm.env").write_text("HF_TOKEN=hf_secret\nVLLM_MAX_MODEL_LEN=4096\n")
+    models = "models: {a: {engine: vllm, model: o/a, environment_file: vllm.env}}"
+    file = tmp_path / "remuda.yaml"
+    file.write_text(f"lint: {{model_ids: off}}\n{models}\n")
+    assert run(["check", str(file)]) == 0
+    captured = capsys.readouterr()
+    first, hint = captured.out.splitlines()
+    assert first.startswith(f"{file}:2:58: warning: `models.a.environment_file`: in `vllm.env`, ")
+    assert first.endswith("has the variable `VLLM_MAX_MODEL_LEN`")
+    assert hint == "  hint: write `max-model-len` under `settings`: it is a flag"
+    assert captured.err == f"{file}: 1 warning\n"

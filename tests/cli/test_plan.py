@@ -39,6 +39,17 @@ def test_placement_and_needs_are_shown(file: Path, capsys: pytest.CaptureFixture
     assert "cuda7 4 GiB not found" in rows
 
 
+def test_what_runs_before_an_engine_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "remuda.yaml"
+    keys = 'cmd: x, port: 1, devices: [cpu], runtime: podman, image: i, tag: t, steps: [make, "if a\\nthen b; fi"]'
+    file.write_text(f"lint: {{model_ids: off}}\nmodels: {{a: {{{keys}}}}}")
+    assert run(["plan", "-f", str(file)]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[-3:] == [["a", "make"], ["a", "if", "a"], ["a", "then", "b;", "fi"]]
+    assert run(["plan", "-f", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["models"][0]["steps"] == ["make", "if a\nthen b; fi"]
+
+
 def test_json_has_it_all(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plan", "-f", str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from remuda.cli.main import run
+from tests.facts.make_hosts import HOSTS
 
 FLEET = """\
 engines: {vllm: {image: docker.io/vllm/vllm-openai, tag: v1, devices: [cuda7]}}
@@ -89,3 +90,14 @@ def test_a_fleet_that_a_target_cannot_express_is_refused_at_its_line(
 def test_mistakes(file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
     assert run(["render", *arguments, "-f", str(file)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_machine_may_be_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = str(HOSTS / "v100" / "expected.json")
+    arguments = ["render", "quadlet", "-f", str(file), "-o", "-", "--facts", facts]
+    assert run(arguments) == 3
+    assert f"{file}:1:" in (said := capsys.readouterr().err)
+    assert "`engines.vllm.devices` has `cuda7`, which the machine of these facts does not have" in said
+    file.write_text(FLEET.replace("cuda7", "cuda0"))
+    assert run(arguments) == 0
+    assert "AddDevice=nvidia.com/gpu=GPU-" in capsys.readouterr().out

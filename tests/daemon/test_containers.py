@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from remuda.daemon.containers import weights_of
+from remuda.daemon.containers import volume_of, weights_of
 from remuda.daemon.runtimes import Start
 from remuda.edge import ports
 from remuda.edge.containers.complaint import ContainerError
@@ -43,6 +43,26 @@ async def test_a_start_serves_and_a_stop_leaves_nothing(herd: Herd) -> None:
         await running.stop(signal.SIGTERM, 10)
     assert herd.machine.names() == []
     assert not list(herd.directory.glob("environment-*"))
+
+
+@BOTH
+async def test_steps_run_before_the_engine_which_takes_their_place(herd: Herd) -> None:
+    stepping = Herd(herd.machine, herd.directory, steps=("STEP=done; export STEP", "echo step $STEP"))
+    port = ports.free_port()
+    async with stepping.running(stepping.start_of("a", port=port)) as running:
+        assert await answers(Endpoint("127.0.0.1", port), Readiness("/health"))
+        assert running.holds(port)
+    assert "step done" in herd.log.read_text()
+
+
+@BOTH
+async def test_a_step_that_fails_keeps_the_engine_from_starting(herd: Herd) -> None:
+    stepping = Herd(herd.machine, herd.directory, steps=("echo no such patch", "(exit 7)", "echo never"))
+    running = await stepping.runtime.start(stepping.start_of("a", port=ports.free_port()))
+    assert await running.exited == 7
+    await running.sweep()
+    await stepping.logged("no such patch")
+    assert "never" not in herd.log.read_text()
 
 
 @pytest.mark.parametrize("kind", ["podman"])
@@ -221,3 +241,17 @@ def test_the_weights_that_a_container_has_to_see(tmp_path: Path) -> None:
     }
     for model, names in seen.items():
         assert weights_of(tmp_path, model) == tuple(tmp_path / name for name in names)
+
+
+def test_volumes_begin_where_the_fleet_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    expected = {
+        "/a:/b:ro": "/a:/b:ro",
+        "name:/b": "name:/b",
+        "/anonymous": "/anonymous",
+        "./a:/b": f"{tmp_path}/a:/b",
+        "a/b:/b:z": f"{tmp_path}/a/b:/b:z",
+        "../a:/b": f"{tmp_path}/../a:/b",
+        "~/a:/b": "/home/me/a:/b",
+    }
+    assert {volume: volume_of(tmp_path, volume) for volume in expected} == expected

@@ -51,3 +51,15 @@ async def test_where_no_cgroup_can_be_made_a_program_runs_in_a_scope_with_its_li
     *options, said = log.read_text().splitlines()
     assert said == "I am"
     assert options[-2:] == ["--property=MemoryMax=1073741824", "--property=CPUQuota=200%"]
+
+
+@pytest.mark.parametrize("program", ["./serve", "bin/../serve"])
+async def test_a_relative_program_and_its_files_are_those_beside_the_fleet_file(tmp_path: Path, program: str) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "serve").write_text("#!/bin/sh\ncat ./template\n")
+    (tmp_path / "serve").chmod(0o700)
+    (tmp_path / "template").write_text("mine")
+    order = Order("fake", (), "127.0.0.1", 1, cmd=(program,))
+    running = await Processes(tmp_path, {"PATH": "/usr/bin:/bin"}).start(Start(fake(), 1, order, tmp_path / "log"))
+    assert await running.exited == 0
+    assert (tmp_path / "log").read_text() == "mine"

@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from remuda.edge.secrets import Resolver, read_environment_file
+from remuda.edge.secrets import Resolver, read_environment_file, variable_names
 from remuda.errors import EffectError
 
 
@@ -46,3 +47,15 @@ def test_an_environment_file_is_read_literally(tmp_path: Path) -> None:
 def test_a_missing_environment_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(EffectError, match="cannot read the environment file"):
         read_environment_file(tmp_path / "nope", {})
+
+
+def test_only_the_names_of_a_file_are_told(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"# A=1\nB=1\n C =x=y\nBARE\nB=2\n-----BEGIN KEY-----\nabc/+=\n=\nD=\xff\n")
+    assert variable_names(tmp_path, ".env") == variable_names(Path("/"), str(file)) == ("B", "C", "B", "D")
+
+
+def test_a_file_that_is_not_there_has_no_names(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for file in ("nope", ".", "pipe", "~nobody-of-this-name/x", "a\0b"):
+        assert variable_names(tmp_path, file) == ()

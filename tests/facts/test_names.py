@@ -117,6 +117,14 @@ def test_words_that_name_no_device_are_unknown() -> None:
     assert expand(LAPTOP, ["gpu", "cuda", "cuda-1", "nvidia.com/gpu=all"])[0] == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "expanded"),
+    [("GPU-aaaa-2", ("cuda1",)), ("nvml:0", ("cuda0",)), (IDLE.name, ()), ("GPU-ffff-1", ())],
+)
+def test_another_name_of_a_device_that_is_there_stands_for_it(name: str, expanded: tuple[str, ...]) -> None:
+    assert expand(WORKSTATION, [name])[0] == expanded
+
+
 def test_a_single_device_needs_not_be_known() -> None:
     assert expand(LAPTOP, ["rocm3"]) == (("rocm3",), ())
 

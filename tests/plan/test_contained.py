@@ -36,7 +36,9 @@ def test_a_process_has_no_container() -> None:
     assert instance(runtime="process").contained is None
 
 
-@pytest.mark.parametrize("keys", [{"volumes": ["/a:/b"]}, {"image": "localhost/other"}, {"unit": "x"}])
+@pytest.mark.parametrize(
+    "keys", [{"volumes": ["/a:/b"]}, {"image": "localhost/other"}, {"unit": "x"}, {"steps": ["true"]}]
+)
 def test_what_surrounds_an_instance_decides_whether_it_is_another_one(keys: dict[str, Any]) -> None:
     assert instance(**keys).fingerprint != instance().fingerprint
     assert instance().fingerprint == instance().fingerprint

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remuda.facts.device import Device
 from remuda.facts.host import Host
-from remuda.plan.container import Contained, contained, container_name, inside
+from remuda.plan.container import Contained, after_steps, contained, container_name, inside
 from remuda.spec.fleet import Fleet
 from remuda.spec.merge import effective
 
@@ -71,3 +72,27 @@ def test_inside_only_its_own_gpus_are_there_to_be_counted() -> None:
     visible = {"CUDA_VISIBLE_DEVICES": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "ROCR_VISIBLE_DEVICES": "GPU-c"}
     assert inside(visible) == {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "ROCR_VISIBLE_DEVICES": "GPU-c"}
     assert inside({"CUDA_VISIBLE_DEVICES": ""}) == {"CUDA_VISIBLE_DEVICES": ""}
+
+
+def ran(*steps: str, argv: tuple[str, ...] = ("printf", "engine")) -> tuple[int, str]:
+    done = subprocess.run(after_steps(steps, argv), capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def test_steps_run_in_one_shell_before_the_engine() -> None:
+    assert after_steps((), ("vllm", "serve")) == ("vllm", "serve")
+    assert ran("cd /usr", "X=1; export X", argv=("sh", "-c", "echo $PWD $X")) == (0, "/usr 1\n")
+    assert ran("if true\nthen printf 'a\n'\nfi\n", "# only said", "printf ${X:-b}") == (0, "a\nbengine")
+
+
+@pytest.mark.parametrize("failing", ["exit 3", "(exit 3)", "true\n(exit 3)\ntrue"])
+def test_the_first_step_that_fails_ends_it(failing: str) -> None:
+    assert ran("printf one", failing, "printf two") == (3, "one")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1))
+def test_no_word_of_the_engine_is_read_by_the_shell(words: list[str]) -> None:
+    argv = after_steps(("true",), ("printf", r"%s\0", *words))
+    done = subprocess.run(argv, capture_output=True, check=True)
+    assert done.stdout == "".join(f"{word}\0" for word in words).encode()

@@ -47,8 +47,11 @@ def test_a_command_is_refused_or_read_as_a_real_shell_does(command: str) -> None
         (r'"\$ \` \" \\ \a $ $" \$HOME', (r'$ ` " \ \a $ $', "$HOME")),
         ("a \\\n  b\\\nc", ("a", "bc")),
         ("a '' # all of this\n", ("a", "")),
-        ("a#b *.x [::1]:80 a~ {a,b}", ("a#b", "*.x", "[::1]:80", "a~", "{a,b}")),
+        ("a#b *.x [::1]:80 a~ {a} {}", ("a#b", "*.x", "[::1]:80", "a~", "{a}", "{}")),
         ("A=b c", ("A=b", "c")),
+        ("\n a\\ ", ("a ",)),
+        ("a \\\n", ("a",)),
+        ("a \\\n \\\n b", ("a", "b")),
     ],
 )
 def test_how_a_shell_reads(command: str, words: tuple[str, ...]) -> None:
@@ -60,6 +63,7 @@ def test_how_a_shell_reads(command: str, words: tuple[str, ...]) -> None:
     [
         *("$HOME", '"$HOME"', "a${x}", "$(id)", '"$(id)"', "`id`", '"`id`"', "~/x", "a ~", "a; b", "a & b", "a | b"),
         *("a < b", "a >b", "(a)", "a\nb", "$'a'", '$"a"', "$1", "$?", "'a", '"a', "a\\"),
+        *("$\\\n#", '"$\\\nHOME"', "{a,b}", "x{1..3}", "a\\\n#b", "a \\\n#b", "a \\\n~", "a # b\\\nc"),
     ],
 )
 def test_what_a_shell_would_do_something_about_is_refused(command: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remuda.errors import SpecError
-from remuda.quoting.systemd import Reader, command, line, literal, split, variables, without_specifiers, words
+from remuda.quoting.systemd import Reader, command, line, literal, setting, split, variables, without_specifiers, words
 from remuda.quoting.unit_file import text
 from tests.quoting.strategies import ARGV, NO_TEXT, TEXTS, WORDS
 from tests.render.quadlet.generator import generated, run_command
@@ -53,6 +53,7 @@ def test_a_line_comes_out_as_it_went_in_or_is_refused(value: str) -> None:
         return
     assert "\n" not in written
     assert literal(written) == value
+    assert without_specifiers(setting(value)) == value
 
 
 @pytest.mark.parametrize("word", NO_TEXT)
@@ -160,3 +161,20 @@ def test_a_line(value: str, written: str) -> None:
 def test_more_than_a_line_is_refused(value: str) -> None:
     with pytest.raises(SpecError, match="cannot write"):
         line(value)
+
+
+def test_a_setting_of_systemd_may_begin_and_end_with_quotes() -> None:
+    assert setting('"100%" of "$x"') == '"100%%" of "$x"'
+    with pytest.raises(SpecError, match="control characters"):
+        setting("a\nb")
+
+
+def test_podman_takes_quotes_off_the_ends_of_a_line(tmp_path: Path) -> None:
+    """Which is why they are refused there."""
+    units, made = tmp_path / "units", tmp_path / "made"
+    units.mkdir()
+    made.mkdir()
+    keys = [("Image", "docker.io/a/b:1"), ("HealthCmd", 'say "x"')]
+    (units / "a.container").write_text(text([("Container", keys)]))
+    found = run_command(generated(units, made, is_user=True)["a.service"])
+    assert found[found.index("--health-cmd") + 1] == 'say "x'

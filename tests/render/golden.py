@@ -1,7 +1,8 @@
 """Cases of a render target: a folder with `remuda.yaml`, and with what comes of it.
 
-`expected/` holds the files, `notes.txt` the warnings if there are any; `error.txt` the refusals instead. With
-REMUDA_UPDATE_GOLDENS=1 they are written, to be read in the diff.
+`facts.json` tells of the machine, if something is known of it. `expected/` holds the files, `notes.txt` the warnings if
+there are any; `error.txt` the refusals instead. With REMUDA_UPDATE_GOLDENS=1 they are written, to be read in the
+diff.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from remuda.errors import Problem
+from remuda.facts.host import Host
 from remuda.plan.check import load_fleet
 from remuda.render import TARGETS
 from remuda.render.contract import Rendering, Request
@@ -31,7 +33,9 @@ def cases(target: str) -> list[str]:
 def rendered(target: str, case: str) -> tuple[Rendering, str]:
     """The rendering of a case, and its problems as users see them."""
     fleet, document, _ = load_fleet((folder_of(target) / case / "remuda.yaml").read_bytes(), "remuda.yaml")
-    rendering = TARGETS[target].render(Request(fleet))
+    facts = folder_of(target) / case / "facts.json"
+    host = Host.from_json(facts.read_bytes()) if facts.exists() else Host(())
+    rendering = TARGETS[target].render(Request(fleet, host))
     placed = (replace(problem, position=document.at(problem.path)) for problem in rendering.problems)
     return rendering, "".join(map(_shown, in_order(placed)))
 
@@ -45,7 +49,8 @@ def check(target: str, case: str) -> None:
     if os.environ.get("REMUDA_UPDATE_GOLDENS") == "1":
         _update(folder, made)
     there = {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
-    del there["remuda.yaml"]
+    for given in ("remuda.yaml", "facts.json"):
+        there.pop(given, None)
     assert made == there
 
 

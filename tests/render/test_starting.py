@@ -3,7 +3,8 @@ import pytest
 from remuda.plan.check import load_fleet
 from remuda.render import starting as module
 from remuda.render.contract import Request
-from remuda.render.starting import ANY_PORT, PORT, Place, starting
+from remuda.render.order import Place
+from remuda.render.starting import ANY_PORT, PORT, starting
 from remuda.spec.merge import Effective
 from remuda.spec.reference import Reference
 
@@ -57,13 +58,4 @@ def test_a_reference_that_would_end_up_inside_of_json_is_refused() -> None:
     ],
 )
 def test_the_weights_of_a_path(weights: str, seen: tuple[str, ...]) -> None:
-    found = model(f'engine: llama-cpp, model: "{weights}"')
-    assert module.weights(found) == seen
-    assert list(module.relative(found)) == []
-
-
-@pytest.mark.parametrize("weights", ["./a.gguf", "../m", "~/m", "a.gguf"])
-def test_relative_paths_are_refused(weights: str) -> None:
-    keys = f'engine: llama-cpp, model: "{weights}", environment_file: x.env'
-    found = [problem.path[-1] for problem in module.relative(model(keys))]
-    assert found == ["model", "environment_file"]
+    assert module.weights(model(f'engine: llama-cpp, model: "{weights}"')) == seen

@@ -22,9 +22,9 @@ def keys(section: type[BaseModel]) -> set[str]:
 SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     compose.UNSAID.program: {
         Model: """name engine runtime model served_name cmd ready url devices settings environment environment_file
-            image tag digest shm_size volumes network executable port memory priority preload always_on enabled unit
-            aliases strip_params set_params timings on_disconnect capabilities context_length metadata upstream_headers
-            unlisted limits""",
+            image tag digest shm_size volumes network steps executable port memory priority preload always_on enabled
+            unit aliases strip_params set_params timings on_disconnect capabilities context_length metadata
+            upstream_headers unlisted limits""",
         EngineDefaults: """image tag digest devices environment environment_file settings executable open_files_limit
             startup_ordering""",
         Residency: "",
@@ -33,7 +33,7 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     },
     llama_swap.UNSAID.program: {
         Model: """name engine runtime model served_name cmd ready url devices settings environment environment_file
-            image tag digest shm_size volumes network executable port ttl priority preload enabled unit aliases
+            image tag digest shm_size volumes network steps executable port ttl priority preload enabled unit aliases
             strip_params set_params capabilities context_length metadata upstream_headers unlisted limits""",
         EngineDefaults: "image tag digest devices environment environment_file settings executable",
         Residency: "sets groups evict_costs",
@@ -42,7 +42,7 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     },
     llmhop.UNSAID.program: {
         Model: """engine runtime model served_name cmd ready url devices settings environment environment_file image tag
-            digest shm_size volumes network executable port memory enabled unit aliases upstream_headers unlisted
+            digest shm_size volumes network steps executable port memory enabled unit aliases upstream_headers unlisted
             limits""",
         EngineDefaults: " ".join(keys(EngineDefaults)),
         Residency: "",

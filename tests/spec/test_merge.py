@@ -48,6 +48,10 @@ def test_the_model_wins() -> None:
     assert found.settings == {"gpu-memory-utilization": 0.92, "max-model-len": 180000, "enforce-eager": True}
 
 
+def test_a_model_removes_a_variable() -> None:
+    assert merged(ENGINE, environment={"A": None, "C": None}).environment == {"B": "engine"}
+
+
 @pytest.mark.parametrize(
     ("own", "expected"),
     [

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from remuda.cli import fleet_file, output
 from remuda.errors import Problem, SpecError
+
+if TYPE_CHECKING:
+    from remuda.spec.document import Document
 
 
 @click.command("check")
@@ -18,21 +22,34 @@ from remuda.errors import Problem, SpecError
 def command(file: Path | None, option: Path | None, *, as_json: bool) -> int:
     """Report every problem of FILE: `./remuda.yaml` if there is none, standard input for `-`.
 
-    Nothing is started and no GPU is looked for. The exit code is 2 if there are errors, 0 with warnings only.
+    Nothing is started and no GPU is looked for. Of files of variables that can be read here, the names are looked at.
+    The exit code is 2 if there are errors, 0 with warnings only.
     """
     from remuda.plan.check import check  # noqa: PLC0415 (pydantic and the YAML parser load only here)
+    from remuda.spec.check import in_order  # noqa: PLC0415
 
     if file and option:
         raise click.UsageError("FILE is given twice")
     path = fleet_file.find(file or option)
     name = "<stdin>" if path == fleet_file.STDIN else str(path)
     checked = check(fleet_file.read(path), name)
+    problems = in_order((*checked.problems, *_of_files(checked.document, path)))
     if as_json:
-        output.data([output.problem_json(problem, name) for problem in checked.problems])
+        output.data([output.problem_json(problem, name) for problem in problems])
     else:
-        output.problems(checked.problems, name)
-    output.note(f"{name}: {_summary(checked.problems)}")
+        output.problems(problems, name)
+    output.note(f"{name}: {_summary(problems)}")
     return SpecError.exit_code if checked.has_errors else 0
+
+
+def _of_files(document: Document, path: Path) -> Iterator[Problem]:
+    """What is wrong with the files of variables that the fleet names, as far as they are here."""
+    from remuda.edge.secrets import variable_names  # noqa: PLC0415
+    from remuda.plan.environment_files import environment_files, judge_files  # noqa: PLC0415
+
+    directory = Path() if path == fleet_file.STDIN else path.parent
+    names = {file: variable_names(directory, file) for file in environment_files(document)}
+    return judge_files(document, names)
 
 
 def _summary(problems: Sequence[Problem]) -> str:

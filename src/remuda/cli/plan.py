@@ -69,6 +69,10 @@ def _print(plan: Plan, here: Host) -> None:
     titles = {device.name: device.title for device in here.devices}
     budgets = [(name, format_bytes(size), titles.get(name, "not found")) for name, size in plan.budget.items()]
     output.table(("DEVICE", "BUDGET", ""), budgets)
+    steps = [(i.model_id, line) for i in plan.instances.values() for step in _steps(i) for line in step.splitlines()]
+    if steps:
+        output.line("")
+        output.table(("MODEL", "RUNS BEFORE ITS ENGINE"), steps)
 
 
 def _needs(instance: Instance) -> str:
@@ -84,6 +88,10 @@ def _needs(instance: Instance) -> str:
     return ", ".join(f"{size} of {device}" for device, size in claims.items()) or "-"
 
 
+def _steps(instance: Instance) -> tuple[str, ...]:
+    return instance.contained.steps if instance.contained else ()
+
+
 def _as_data(plan: Plan) -> dict[str, Any]:
     models = [
         {
@@ -94,6 +102,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
             "claims_bytes": instance.claims,
             "claims_all": instance.claims_all,
             "port": instance.port,
+            "steps": _steps(instance),
         }
         for instance in plan.instances.values()
     ]

@@ -1,13 +1,13 @@
 """`remuda render`: the fleet as files of another program.
 
 Neither the GPUs nor anything else of this machine is looked at, so that the files of any machine can be made here, and
-are the same wherever they are made.
+are the same wherever they are made. What is known of that machine comes from a file.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -21,30 +21,37 @@ if TYPE_CHECKING:
 _STDOUT = Path("-")
 
 
+class _Wanted(TypedDict):
+    """What is rendered, for which machine, and how."""
+
+    only: tuple[str, ...]
+    facts: Path | None
+    force: bool
+
+
 @click.command("render")
 @click.argument("target", metavar="TARGET")
 @fleet_file.option
 @click.option("-o", "--output", "directory", metavar="DIR", required=True, type=fleet_file.PATH, help="Where to write.")
+@click.option("--facts", type=fleet_file.PATH, metavar="FILE", help="Render for the machine of this file.")
 @click.option("--only", "only", metavar="MODEL", multiple=True, help="Render only this model; may be repeated.")
 @click.option("--force", is_flag=True, help="Write over files that were edited or are not Remuda's.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON; with `-o -`, the files.")
-def command(  # noqa: PLR0913 (one for each option)
-    target: str, file: Path | None, directory: Path, only: tuple[str, ...], *, force: bool, as_json: bool
-) -> int:
+def command(target: str, file: Path | None, directory: Path, *, as_json: bool, **wanted: Unpack[_Wanted]) -> int:
     """Write the files of TARGET to DIR, or print them with `-o -`; nothing is started.
 
     The targets are `quadlet` (units of podman), `compose`, `llama-swap` and `llmhop`. Files that Remuda wrote to DIR
-    earlier and that are not rendered any more are removed; what somebody edited is left alone. The exit code is 3 if
-    the target cannot express the fleet.
+    earlier and that are not rendered any more are removed; what somebody edited is left alone. With `--facts`, GPUs are
+    named by what they are on that machine. The exit code is 3 if the target cannot express the fleet.
     """
     loaded = fleet_file.load(file)
-    rendering = _rendered(target, loaded, only)
+    rendering = _rendered(target, loaded, wanted["only"], wanted["facts"])
     if directory == _STDOUT:
         _print(rendering, loaded, as_json=as_json)
         return 0
     from remuda.edge.rendered import write  # noqa: PLC0415
 
-    done = write(directory, target, rendering, force=force)
+    done = write(directory, target, rendering, force=wanted["force"])
     if as_json:
         changes = {"written": done.written, "unchanged": done.unchanged, "removed": done.removed}
         told = {name: [str(path) for path in paths] for name, paths in changes.items()}
@@ -59,9 +66,11 @@ def command(  # noqa: PLR0913 (one for each option)
     return 0
 
 
-def _rendered(target: str, loaded: Loaded, only: tuple[str, ...]) -> Rendering:
+def _rendered(target: str, loaded: Loaded, only: tuple[str, ...], facts: Path | None) -> Rendering:
     """The rendering; what is worth a remark is printed. Raises SpecError or UnsatisfiableError."""
-    from remuda.render import TARGETS  # noqa: PLC0415 (the targets load only here)
+    from remuda.cli.doctor import read_facts  # noqa: PLC0415 (these and the targets load only here)
+    from remuda.facts.host import Host  # noqa: PLC0415
+    from remuda.render import TARGETS  # noqa: PLC0415
     from remuda.render.contract import Request  # noqa: PLC0415
     from remuda.spec.nearest import suggestion  # noqa: PLC0415
 
@@ -73,7 +82,8 @@ def _rendered(target: str, loaded: Loaded, only: tuple[str, ...]) -> Rendering:
         if model not in loaded.fleet.models:
             hint = suggestion(model, loaded.fleet.models, otherwise="name a key of `models`")
             raise SpecError(f"cannot render the model `{model}`: it is not in `{loaded.path}`", hint=hint)
-    rendering = TARGETS[target].render(Request(loaded.fleet, only=frozenset(only)))
+    host = read_facts(facts) if facts else Host(())
+    rendering = TARGETS[target].render(Request(loaded.fleet, host, frozenset(only)))
     problems = loaded.placed(rendering.problems)
     if rendering.is_refused:
         message = f"cannot render this fleet for `{target}`"

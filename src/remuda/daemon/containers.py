@@ -29,11 +29,10 @@ from remuda.edge.records import Record
 from remuda.engines import ENGINES
 from remuda.engines.contract import Launch
 from remuda.errors import EffectError
-from remuda.plan.container import PROGRAMS, Contained, inside
+from remuda.plan.container import ANYWHERE, Contained, after_steps, host_path, inside, program
 from remuda.plan.plan import Instance
 
 _PART = re.compile(r"(?P<name>.+)-\d{5}(?P<rest>-of-\d{5}\.gguf)")
-_ANYWHERE = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there
 
 
 class Containers:
@@ -111,10 +110,11 @@ class Containers:
     async def _create(self, start: Start, contained: Contained) -> None:
         instance, order = start.instance, start.order
         weights = weights_of(self._directory, order.model)
+        volumes = tuple(volume_of(self._directory, volume) for volume in contained.volumes)
         inner = replace(
             order,
-            program=(instance.executable,) if instance.executable else PROGRAMS.get(instance.engine, ()),
-            host=order.host if contained.is_on_host_network else _ANYWHERE,
+            program=program(instance.engine, instance.executable),
+            host=order.host if contained.is_on_host_network else ANYWHERE,
             model=str(weights[0]) if weights else order.model,
         )
         engine = ENGINES[instance.engine]
@@ -122,8 +122,8 @@ class Containers:
         limits = {"memory": instance.care.memory_bytes, "cpus": instance.care.cpus}
         with self._environment_file(instance, launch) as path:
             creation = argv.Creation(
-                contained=contained,
-                command=launch.argv,
+                contained=replace(contained, volumes=volumes),
+                command=after_steps(contained.steps, launch.argv),
                 labels={
                     **self._labels(instance.model_id),
                     argv.FINGERPRINT: instance.fingerprint,
@@ -148,6 +148,14 @@ class Containers:
             yield Path(name)
         finally:
             Path(name).unlink(missing_ok=True)
+
+
+def volume_of(directory: Path, volume: str) -> str:
+    """A volume with its path on the host told in full; that of a relative one begins in the directory."""
+    path = host_path(volume)
+    if path is None:
+        return volume
+    return f"{(directory / Path(path).expanduser()).absolute()}{volume.removeprefix(path)}"
 
 
 def weights_of(directory: Path, model: str | None) -> tuple[Path, ...]:

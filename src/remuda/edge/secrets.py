@@ -7,7 +7,9 @@ message of ours: an error names the reference only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from remuda.errors import EffectError
 from remuda.spec.reference import Placeholder, Reference, fill
 
 MAX_FILE_BYTES = 1024 * 1024
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Resolver:
@@ -91,13 +95,34 @@ def read_environment_file(path: Path, inherited: Mapping[str, str]) -> dict[str,
         message = f"cannot read the environment file `{path}`: {reason}"
         raise EffectError(message) from error
     variables: dict[str, str] = {}
-    for line in lines:
-        name, equals, value = line.partition("=")
-        name = name.strip()
-        if not name or name.startswith("#"):
-            continue
-        if equals:
+    for name, value in _variables(lines):
+        if value is not None:
             variables[name] = value
         elif name in inherited:
             variables[name] = inherited[name]
     return variables
+
+
+def variable_names(directory: Path, file: str) -> tuple[str, ...]:
+    """The names that an environment file gives values, in its order; none if it is not here, or cannot be read.
+
+    What has not the form of a name is left out: it could be the rest of a secret that has several lines.
+    """
+    path = directory / os.path.expanduser(file)  # noqa: PTH111  pathlib's raises for a user that is not here
+    try:
+        if not path.is_file():
+            return ()
+        with path.open(encoding="utf-8", errors="replace") as opened:
+            lines = opened.read(MAX_FILE_BYTES).splitlines()
+    except OSError:
+        return ()
+    return tuple(name for name, value in _variables(lines) if value is not None and _NAME.fullmatch(name))
+
+
+def _variables(lines: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Each variable of an environment file with its value, None for a bare name."""
+    for line in lines:
+        name, equals, value = line.partition("=")
+        name = name.strip()
+        if name and not name.startswith("#"):
+            yield name, value if equals else None

@@ -83,7 +83,8 @@ def with_cuda_order(devices: Sequence[Device]) -> tuple[Device, ...]:
 def expand(host: Host, selectors: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Device names that `selectors` (`cuda0`, `cuda:all`, `cpu`) stand for, and the selectors that mean nothing.
 
-    A single device needs not be known to the host: a declared budget may stand for it.
+    A single device needs not be known to the host: a declared budget may stand for it. Any other name is one that
+    `resolve` understands.
     """
     chosen: dict[str, None] = {}
     unknown: list[str] = []
@@ -116,7 +117,8 @@ def _expand_one(host: Host, selector: str) -> tuple[str, ...]:
         return ("cpu",)
     match = _SELECTOR.fullmatch(selector)
     if match is None:
-        return ()
+        device = resolve(host, selector)
+        return (device.name,) if device in host.devices else ()
     if match["all"]:
         return tuple(device.name for device in host.of_kind(match["kind"]))
     return (selector,)

@@ -2,7 +2,7 @@
 
 A container sees only the devices that it is given, so here is decided which of its instance's devices become which
 entries: NVIDIA's by their CDI name, which holds the GPU's UUID, AMD's by their device nodes, of which its environment
-then shows it some.
+then shows it some. And it has a shell, so that lines of the user's may run in it before the engine.
 
 This module does not say how either program spells any of it: that is `remuda.edge.containers.argv`.
 """
@@ -26,8 +26,13 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
 }
 """What runs an engine in the image that its project publishes; `executable` says it for any other image."""
 
+ANYWHERE = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there
+
 SOCKETS = frozenset({"docker.sock", "podman.sock", "containerd.sock", "crio.sock"})
 """Whoever has one of these is root on the machine."""
+
+_VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""The name of a volume that the program keeps itself."""
 
 CUDA = "CUDA_VISIBLE_DEVICES"
 _KFD = ("/dev/kfd", "/dev/dri")
@@ -43,7 +48,8 @@ class Contained:
     """What surrounds one instance.
 
     `image` is a full reference. `devices` are CDI names or device nodes. `volumes` are `host:container[:options]`.
-    With `is_on_host_network` it listens on the machine itself, otherwise one port of it is published.
+    With `is_on_host_network` it listens on the machine itself, otherwise one port of it is published. `steps` run
+    before the engine.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Contained:
     volumes: tuple[str, ...] = ()
     shm_bytes: int | None = None
     is_on_host_network: bool = False
+    steps: tuple[str, ...] = ()
 
 
 def contained(model: Effective, image: str, host: Host, devices: Sequence[str]) -> Contained:
@@ -63,7 +70,19 @@ def contained(model: Effective, image: str, host: Host, devices: Sequence[str]) 
         volumes=model.entry.volumes,
         shm_bytes=model.entry.shm_size or (SHM_BYTES if model.engine in SHARING else None),
         is_on_host_network=model.entry.network == "host",
+        steps=model.entry.steps,
     )
+
+
+def is_contained(model: Effective) -> bool:
+    """Whether a model runs in a container: by one of the programs, or as a unit with an image."""
+    return model.runtime in {"podman", "docker"} or (model.runtime == "systemd" and model.image is not None)
+
+
+def host_path(volume: str) -> str | None:
+    """The path of the host that a volume shows, as it is written; None for one that the program keeps itself."""
+    path, colon, _ = volume.partition(":")
+    return path if colon and not _VOLUME.fullmatch(path) else None
 
 
 def container_name(model_id: str, unit: str | None = None) -> str:
@@ -76,6 +95,23 @@ def container_name(model_id: str, unit: str | None = None) -> str:
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", model_id)
     suffix = "" if plain == model_id else f"-{hashlib.sha256(model_id.encode()).hexdigest()[:8]}"
     return f"remuda-{plain}{suffix}"
+
+
+def program(engine: str, executable: str | None) -> tuple[str, ...]:
+    """The argv prefix that runs an engine in its image; empty for `command`, which brings a whole command line."""
+    return (executable,) if executable else PROGRAMS.get(engine, ())
+
+
+def after_steps(steps: Sequence[str], argv: tuple[str, ...]) -> tuple[str, ...]:
+    """What a container runs: the engine's argv, if there are steps by a shell that they run in before.
+
+    The engine's words come to the shell as its parameters, so that none of them is ever part of a script. Its own
+    complaints begin by `steps:`.
+    """
+    if not steps:
+        return argv
+    script = "\n".join(("set -e", *(step.rstrip("\n") for step in steps), 'exec "$@"'))
+    return ("/bin/sh", "-c", script, "steps", *argv)
 
 
 def inside(visible: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ images have no plugins.) Where it is not known (no tag, a nightly build, a fork,
 worth a warning that newer releases lost, or that none had but much looks like. A variable is never more than a warning:
 engines ignore those that they do not know, and plugins read their own.
 
-Values are not judged here, nor files of variables.
+Values are not judged here. Names that files of variables set are told apart by `remuda.plan.environment_files`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ _ALIKE: Final = 0.85
 class Pin:
     """Which release of an engine runs; None if that is not known, and then whether it may be one of a fork's.
 
-    Of a build that was not read itself, only its neighbours, a name that they lack is not surely a mistake.
+    Of a build that was not read itself, only its neighbours, a name that they lack is not surely a mistake; nor of one
+    that steps before its start may change.
     """
 
     engine: str
@@ -75,6 +76,15 @@ def unknown_names(document: Document) -> Iterator[Problem]:
     for found in places.values():
         errors = {problem.message: problem for problem in found if problem.severity == "error"}
         yield from errors.values() or found[:1]
+
+
+def unread(document: Document, entry: Entry, variable: str) -> Problem | None:
+    """What there is to say against a variable of a model, wherever it is set; None if the engine may read it."""
+    if entry.engine not in HARVESTED:
+        return None
+    pin = _pin(document, entry)
+    name = _variable(pin.engine, variable)
+    return _judged(pin, "variable", name) if name is not None else None
 
 
 def _of_model(document: Document, entry: Entry, pin: Pin) -> Iterator[Problem]:
@@ -101,9 +111,8 @@ def _pin(document: Document, entry: Entry) -> Pin:
     tag = TAGS[engine].fullmatch(str(pinned.get("tag", "")))
     known = table(engine)
     around = known.around(tag["release"]) if tag and known else None
-    return Pin(
-        engine, tag["release"] if tag and around else None, was_read=around is not None and around[0] == around[1]
-    )
+    was_read = around is not None and around[0] == around[1] and not entry.keys.get("steps")
+    return Pin(engine, tag["release"] if tag and around else None, was_read=was_read)
 
 
 def _effective(document: Document, entry: Entry, section: str) -> dict[Path, Any]:
@@ -112,7 +121,7 @@ def _effective(document: Document, entry: Entry, section: str) -> dict[Path, Any
     for path in (("engines", str(entry.engine), section), (*entry.path, section)):
         for name, value in document.mapping(*path).items():
             found[name.replace("_", "-")] = ((*path, name), value)
-    return dict(found.values())
+    return {path: value for path, value in found.values() if section == "settings" or value is not None}
 
 
 def _variable(engine: str, name: str) -> str | None:

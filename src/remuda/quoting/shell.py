@@ -2,8 +2,8 @@ r"""Words of a command line for a POSIX shell.
 
 Reading takes one simple command apart, as a shell does that knows no variables and finds no files: a pattern (`*.txt`)
 stands for itself. Everything else that a shell would do something about (variables, `~`, substitutions, operators, a
-second command) is refused. `shlex.split` of Python reads another language: inside of double quotes it keeps the
-backslash of `\$`, and outside it takes `$HOME`, `;` and `|` for letters.
+second command, and `{a,b}` where the shell is bash) is refused. `shlex.split` of Python reads another language: inside
+of double quotes it keeps the backslash of `\$`, and outside it takes `$HOME`, `;` and `|` for letters.
 
 Source: chapter 2 of the Shell Command Language, POSIX.1-2024.
 """
@@ -25,14 +25,15 @@ _RESERVED: Final = frozenset(
     )
 )
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=.*", re.DOTALL)
-_EXPANSION: Final = r"\$[A-Za-z0-9_{(@*#?$!'\"-]|`"
+_EXPANDED: Final = r"A-Za-z0-9_{(@*#?$!-"
+_BRACES: Final = r"\{[^ \t\n{}]*(?:,|\.\.)"
 _TOKEN: Final = re.compile(
-    r"""(?P<blank>(?:[ \t]|\\\n)*[ \t](?:[ \t]|\\\n)*)|(?P<comment>(?<![^ \t\n])\#[^\n]*)|(?P<nothing>\\\n)"""
-    r"""|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)"""
-    rf"""|(?P<special>{_EXPANSION}|[;&|<>()\n]|(?<![^ \t\n])~)|(?P<bare>[^ \t\n'"\\;&|<>()`])""",
+    rf"""(?P<special>(?:\A|[ \t]+)~|(?<=\\\n)[~#]|\$(?:[{_EXPANDED}'"]|\\\n)|[`;&|<>()]|{_BRACES}|\n(?![ \t\n]*\Z))"""
+    r"""|(?P<comment>(?:\A|[ \t]+)\#[^\n]*)|(?P<blank>[ \t]+|\n[ \t\n]*\Z)|(?P<nothing>\\\n)"""
+    r"""|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)|(?P<bare>[^'"\\])""",
     re.DOTALL,
 )
-_IN_DOUBLE: Final = re.compile(r"\\(?P<dropped>\n)|\\(?P<escaped>[$`\"\\])|(?P<special>\$[A-Za-z0-9_{(@*#?$!-]|`)")
+_IN_DOUBLE: Final = re.compile(rf"""\\(?P<dropped>\n)|\\(?P<escaped>[$`"\\])|(?P<special>\$(?:[{_EXPANDED}]|\\\n)|`)""")
 
 
 def quoted(text: str) -> str:
@@ -51,7 +52,8 @@ def joined(argv: Sequence[str]) -> str:
 
 def split(command: str) -> tuple[str, ...]:
     """The words of one command; raises SpecError for what a shell would put something else in for."""
-    return gathered(_piece(token, command) for token in tokens(_TOKEN, command.strip(" \t\n"), "words of a shell"))
+    found = tokens(_TOKEN, command.lstrip(" \t\n"), "words of a shell")
+    return gathered(_piece(token, command) for token in found if token.lastgroup != "nothing")
 
 
 def _piece(token: re.Match[str], command: str) -> str | None:
@@ -63,7 +65,7 @@ def _piece(token: re.Match[str], command: str) -> str | None:
             raise _refusal(token[kind], command)
         case "double":
             return _IN_DOUBLE.sub(lambda match: _in_double(match, command), token[kind])
-    return "" if kind == "nothing" else token[kind]
+    return token[kind]
 
 
 def _in_double(match: re.Match[str], command: str) -> str:

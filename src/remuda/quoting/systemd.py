@@ -6,7 +6,8 @@ for is refused.
 
 Podman's generator takes words apart by itself and hands specifiers and variables on. Its splitter has ways of its own:
 an escape above `\x7f` is a character to it and a byte to systemd, so that other characters stand as they are; it
-drops an empty word with all that follow; and it refuses an escape that it does not know, which systemd keeps.
+drops an empty word with all that follow; it refuses an escape that it does not know, which systemd keeps; and from a
+value that is not split it takes the double quotes off the ends.
 
 Whether a key exists and what it means is not known here.
 
@@ -30,7 +31,7 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_@%$+=:,./-]+")
 _SPECIAL: Final = re.compile(r'[\x00-\x1f\x7f"\\]')
 _ESCAPES: Final = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 _BYTE: Final = 0xFF
-_NOT_IN_LINE: Final = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]|^[\s"]|[\s"]$|\\$')
+_NOT_IN_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|^\s|\s$|\\$")
 _PROGRAM: Final = re.compile(r"[^$@:+!|\0/-][^$\0/]*|/[^$\0]*[^$\0/]")
 
 _TOKEN: Final = re.compile(
@@ -55,11 +56,15 @@ def words(texts: Iterable[str]) -> str:
 
 def line(value: str) -> str:
     """A value that is not split, and ends up in a command line; raises SpecError if it is more than a line."""
-    refuse_unwritable(value, "a unit")
-    if _NOT_IN_LINE.search(value):
-        message = f"cannot write {shown(value)} to a unit: it has control characters, or blanks or quotes at an end"
-        raise SpecError(message, hint="remove them")
-    return _doubled(value)
+    if value.startswith('"') or value.endswith('"'):
+        message = f"cannot write {shown(value)} to a unit: podman takes a quote off its ends"
+        raise SpecError(message, hint="write it with single quotes")
+    return _doubled(_one_line(value))
+
+
+def setting(value: str) -> str:
+    """A value of systemd's own that is not split, where a `$` is nothing special; raises SpecError as `line` does."""
+    return _one_line(value).replace("%", "%%")
 
 
 def command(argv: Sequence[str]) -> str:
@@ -113,6 +118,14 @@ def without_specifiers(text: str) -> str:
         return "%"
 
     return _SPECIFIER.sub(meant, text)
+
+
+def _one_line(value: str) -> str:
+    refuse_unwritable(value, "a unit")
+    if _NOT_IN_LINE.search(value):
+        message = f"cannot write {shown(value)} to a unit: it has control characters, or blanks at an end"
+        raise SpecError(message, hint="remove them")
+    return value
 
 
 def _word_of_podman(text: str) -> str:

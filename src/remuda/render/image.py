@@ -13,13 +13,11 @@ from dataclasses import dataclass, replace
 
 from remuda.engines import ENGINES, command, flags, llama_cpp, ollama, sglang, vllm
 from remuda.engines.contract import Order
-from remuda.plan.container import PROGRAMS
+from remuda.plan.container import after_steps
 from remuda.quoting.shell import quoted
+from remuda.render.order import inside, order
 from remuda.render.values import Values
 from remuda.spec.merge import Effective
-
-ANYWHERE = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there
-LOOPBACK = "127.0.0.1"
 
 _PORTS = {vllm.NAME: 8000, sglang.NAME: 30000, llama_cpp.NAME: 8080, ollama.NAME: 11434}
 _HUB = "/root/.cache/huggingface"
@@ -30,6 +28,7 @@ _CACHES = {
     ollama.NAME: "/root/.ollama",
     command.NAME: "/root/.cache",
 }
+_CACHE_VARIABLES = {llama_cpp.NAME: {"LLAMA_CACHE": _CACHES[llama_cpp.NAME]}}
 _LOCKING = frozenset({llama_cpp.NAME})
 """Engines that may lock what they have mapped."""
 
@@ -62,39 +61,31 @@ def inner_port(model: Effective) -> int | None:
 
 def course(model: Effective, values: Values, port: int) -> Course:
     """How a model runs on the port; raises SpecError for a setting that has no form."""
-    order = _order(model, values, port)
-    launched = ENGINES[model.engine].launch(order)
-    program, words = launched.argv[: len(order.program)], launched.argv[len(order.program) :]
-    if model.engine == vllm.NAME and model.executable is None:
-        program, words = (), (order.weights, *_vllm_flags(order))
+    ordered = order(model, inside(model, port), values)
+    launched = ENGINES[model.engine].launch(ordered)
+    program, words = _command(model, ordered, launched.argv)
+    environment = {**_CACHE_VARIABLES.get(model.engine, {}), **launched.environment}
     return Course(
         port=port,
         entrypoint=program,
         words=words,
-        environment={name: text for name, text in launched.environment.items() if name not in values.secrets},
-        health=_health(model, order),
+        environment={name: text for name, text in environment.items() if name not in values.secrets},
+        health=_health(model, ordered),
         cache=_CACHES[model.engine],
         locks_memory=model.engine in _LOCKING,
     )
 
 
-def _order(model: Effective, values: Values, port: int) -> Order:
-    entry = model.entry
-    own = (model.executable,) if model.executable else values.cmd[:1]
-    return Order(
-        model_id=model.model_id,
-        program=own or PROGRAMS[model.engine],
-        host=LOOPBACK if entry.network == "host" else ANYWHERE,
-        port=port,
-        model=entry.model,
-        served_name=entry.served_name,
-        settings=values.settings,
-        environment={"LLAMA_CACHE": _CACHES[model.engine], **values.environment}
-        if model.engine == llama_cpp.NAME
-        else values.environment,
-        cmd=values.cmd or None,
-        ready="" if entry.ready is False else entry.ready,
-    )
+def _command(model: Effective, ordered: Order, argv: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The entrypoint and its words. The entrypoint of vLLM's image will do, but a shell has to be told of it."""
+    program, words = argv[: len(ordered.program) or 1], argv[len(ordered.program) or 1 :]
+    if model.engine == vllm.NAME and model.executable is None:
+        own = (*ordered.program, "serve") if model.entry.steps else ()
+        program, words = own, (ordered.weights, *_vllm_flags(ordered))
+    if model.entry.steps:
+        shell, *rest = after_steps(model.entry.steps, (*program, *words))
+        return (shell,), tuple(rest)
+    return program, words
 
 
 def _vllm_flags(order: Order) -> tuple[str, ...]:

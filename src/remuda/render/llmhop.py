@@ -18,8 +18,10 @@ from typing import Any, Final
 
 from remuda.errors import Problem
 from remuda.render.contract import Rendering, Request
+from remuda.render.order import Place
+from remuda.render.paths import moved
 from remuda.render.ports import ports
-from remuda.render.starting import Place, joined, moved, starting, word
+from remuda.render.starting import joined, starting, word
 from remuda.render.unsaid import Unsaid
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.document import Path

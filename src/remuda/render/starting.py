@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from remuda.engines import ENGINES
-from remuda.engines.contract import Order, Readiness
+from remuda.engines.contract import Readiness
 from remuda.errors import Problem
-from remuda.spec.defaults import COMMAND
+from remuda.plan.container import after_steps
+from remuda.render.order import Place, order
+from remuda.render.values import Values
 from remuda.spec.document import Path
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
@@ -37,15 +39,6 @@ _PART: Final = re.compile(r"(?P<name>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an instance runs and listens. `program`: the argv prefix that runs its engine there."""
-
-    program: tuple[str, ...]
-    host: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
 class Starting:
     """What starts an instance. `served_name`: the model's name in requests to it; None where it accepts any."""
 
@@ -58,25 +51,19 @@ class Starting:
 def starting(model: Effective, place: Place) -> Starting:
     """What starts a model of a checked fleet there."""
     marks = _Marks({"PORT": str(place.port), "MODEL_ID": model.model_id})
-    entry, engine = model.entry, ENGINES[model.engine]
-    order = Order(
-        model_id=model.model_id,
-        program=place.program,
-        host=place.host,
-        port=place.port,
-        model=entry.model,
-        served_name=entry.served_name,
+    engine = ENGINES[model.engine]
+    marked = Values(
         settings=marks.tree(model.settings),
         environment=marks.tree(model.environment),
-        cmd=tuple(map(marks.text, entry.cmd)) if entry.cmd else None,
-        ready="" if entry.ready is False else entry.ready,
+        cmd=tuple(map(marks.text, model.entry.cmd or ())),
     )
-    launch = engine.launch(order)
+    ordered = order(model, place, marked)
+    launch = engine.launch(ordered)
     return Starting(
-        argv=tuple(map(marks.word, launch.argv)),
+        argv=tuple(map(marks.word, after_steps(model.entry.steps, launch.argv))),
         environment={name: marks.word(value) for name, value in launch.environment.items()},
-        readiness=engine.readiness(order),
-        served_name=engine.served_name(order),
+        readiness=engine.readiness(ordered),
+        served_name=engine.served_name(ordered),
     )
 
 
@@ -135,35 +122,6 @@ def weights(model: Effective) -> tuple[str, ...]:
         return (path,)
     count = part["count"]
     return tuple(f"{part['name']}-{number:05}-of-{count}.gguf" for number in range(1, int(count) + 1))
-
-
-def relative(model: Effective) -> Iterator[Problem]:
-    """Files that a relative path names: they would be looked for beside what is rendered."""
-    entry, path = model.entry, ("models", model.model_id)
-    if model.engine != COMMAND and is_relative(entry.model or ""):
-        yield moved((*path, "model"), entry.model or "")
-    for where, file in environment_files(model):
-        if not file.startswith("/"):
-            yield moved(where, file)
-
-
-def is_relative(model: str) -> bool:
-    """Whether a model is a path that depends on where one stands, and not a hub's name."""
-    return model.startswith(("./", "../", "~")) or (model.endswith(".gguf") and not model.startswith("/"))
-
-
-def environment_files(model: Effective) -> Iterator[tuple[Path, str]]:
-    """The environment files, first the engine's, each with its place."""
-    own = model.entry.environment_file
-    for file in model.environment_files:
-        above: Path = ("models", model.model_id) if file == own else ("engines", model.engine)
-        yield (*above, "environment_file"), file
-
-
-def moved(path: Path, file: str) -> Problem:
-    """What is wrong with a relative path."""
-    message = f"{label(path)} is the relative path `{file}`, which means another file where it is rendered to"
-    return Problem(message, path=path, hint="write the absolute path")
 
 
 class _Marks:

@@ -1,6 +1,6 @@
 """What applies to one model: its own keys over the defaults of its engine.
 
-`settings` and `environment` are merged, the model's winning; `null` in the model's settings drops the engine's value.
+`settings` and `environment` are merged, the model's winning; `null` in the model's drops the engine's value.
 `devices`, `executable` and `environment_file` do not merge: the first two replace, both files are loaded, the engine's
 first. The image's tag or digest is one choice: a model that gives either gives up the engine's, and one that gives
 another image gives up the tag that belonged to the engine's image.
@@ -50,7 +50,7 @@ def effective(fleet: Fleet, model_id: str) -> Effective:
         engine=engine,
         runtime=runtime_name(entry.runtime, url=entry.url),
         settings=merged_settings(defaults.settings, entry.settings),
-        environment={**defaults.environment, **entry.environment},
+        environment=merged_environment(defaults.environment, entry.environment),
         environment_files=tuple(file for file in files if file is not None),
         devices=defaults.devices if entry.devices is None else entry.devices,
         executable=entry.executable or defaults.executable,
@@ -68,6 +68,11 @@ def merged_settings(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict
     replaced = {flag(key) for key in own}
     kept = {key: value for key, value in defaults.items() if flag(key) not in replaced}
     return {key: value for key, value in {**kept, **own}.items() if value is not None}
+
+
+def merged_environment(defaults: Mapping[str, str], own: Mapping[str, str | None]) -> dict[str, str]:
+    """The defaults under what the model sets, without what it removes."""
+    return {name: value for name, value in {**defaults, **own}.items() if value is not None}
 
 
 def image_reference(defaults: EngineDefaults, entry: Model) -> str | None:

@@ -15,9 +15,9 @@ from remuda.spec.values import (
     Count,
     Devices,
     Duration,
-    Environment,
     Fields,
     Memory,
+    OwnEnvironment,
     Port,
     Ready,
     SetParams,
@@ -84,8 +84,9 @@ class Model(BaseModel):
         description="Flags of the engine as it writes them, without dashes, over the defaults; `null` removes one.",
         examples=[{"max-model-len": 180000}],
     )
-    environment: Environment = Field(
-        default={}, description="Environment variables, over the engine's. References are resolved."
+    environment: OwnEnvironment = Field(
+        default={},
+        description="Environment variables, over the engine's; `null` removes one. References are resolved.",
     )
     environment_file: Text | None = Field(
         default=None, description="File of environment variables, loaded after the engine's."
@@ -110,6 +111,12 @@ class Model(BaseModel):
         default="publish",
         description="`publish` gives the container a network of its own, of which one port is on the host's loopback "
         "address; with `host` it has the host's.",
+    )
+    steps: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Lines for the shell of the container (`/bin/sh`) that run in it before the engine, in this order; "
+        "the first that fails ends it. The shell then makes way for the engine. Nothing in them is replaced by Remuda.",
+        examples=[["pip install xxhash", "python3 /patches/timings.py"]],
     )
     executable: Text | None = Field(
         default=None,

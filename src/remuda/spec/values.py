@@ -135,6 +135,11 @@ def parse_variable(value: object) -> str:
     return _text(value)
 
 
+def parse_own_variable(value: object) -> str | None:
+    """The same, or None for a variable that is removed."""
+    return None if value is None else parse_variable(value)
+
+
 def parse_setting(value: object) -> Any:
     """Any value that JSON has; raises `FormError` for infinity and what is not a number, at any depth."""
     for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -261,6 +266,8 @@ VariableName = Annotated[
 ]
 Variable = Annotated[str, PlainValidator(parse_variable), _schema(type=["string", "integer"])]
 Environment = Mapping[VariableName, Variable]
+OwnVariable = Annotated[str | None, PlainValidator(parse_own_variable), _schema(type=["string", "integer", "null"])]
+OwnEnvironment = Mapping[VariableName, OwnVariable]
 Memory = Annotated[
     Annotated[Bytes, Tag(ALL)] | Annotated[Mapping[Device, Bytes], Tag(EACH)], Discriminator(_memory_form)
 ]

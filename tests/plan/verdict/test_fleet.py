@@ -46,6 +46,7 @@ def test_a_card_that_the_image_has_no_code_for_is_refused_before_anything_is_fet
         (f"{IMAGE}: v0.33.0, devices: [cuda0, cuda1]", "rtx-3090-gtx-1080ti", 2),
         (f"{IMAGE}: v0.19.1, devices: [cuda1]", "rtx-3090-gtx-1080ti", 0),
         (f"{IMAGE}: v0.33.0, devices: [rocm0]", "mi50-w7500", 1),
+        (f"{IMAGE}: v0.33.0, devices: [rocm0], steps: [pip install .]", "mi50-w7500", 0),
         (f"{IMAGE}: v0.19.1, devices: [cpu]", "cpu-avx512", 1),
         (f"{IMAGE}: v0.19.1, devices: [cuda0, cpu]", "rtx-3090", 0),
         (f"{IMAGE}: nightly, devices: [cuda0]", "p40", 0),

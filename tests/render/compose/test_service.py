@@ -6,7 +6,7 @@ from remuda.engines.contract import Readiness
 from remuda.facts.device import Device
 from remuda.facts.host import Host
 from remuda.plan.check import load_fleet
-from remuda.render.compose.service import healthcheck, service, serviced, sockets
+from remuda.render.compose.service import healthcheck, service, serviced
 from remuda.render.contract import Request
 
 HOST = Host(
@@ -96,10 +96,3 @@ def test_health_is_asked_with_what_the_image_has() -> None:
     kind, script = (healthcheck("vllm", Readiness("/health"), 8000) or {})["test"]
     assert kind == "CMD-SHELL"
     assert "http://127.0.0.1:8000/health" in script
-
-
-def test_the_sockets_of_container_programs_are_refused() -> None:
-    text = f"models: {{a: {{{VLLM}, runtime: podman, volumes: [/a:/a, /run/podman.sock:/x]}}}}"
-    fleet, _, _ = load_fleet(text, "remuda.yaml")
-    (model,) = Request(fleet).models()
-    assert [problem.path[-1] for problem in sockets(model)] == [1]

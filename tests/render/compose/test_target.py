@@ -49,7 +49,7 @@ def test_the_fleet_of_the_gateway_is_one_without_mistakes(case: Path) -> None:
 
 def test_services_that_share_a_gpu_start_one_after_the_other_by_their_ports() -> None:
     text = "engines: {vllm: {image: i, tag: t}}\nmodels:\n" + "".join(
-        f"  {name}: {{engine: vllm, model: x/y, port: {port}, devices: [{device}]}}\n"
+        f"  {name}: {{engine: vllm, model: x/y, runtime: podman, port: {port}, devices: [{device}]}}\n"
         for name, port, device in [("a", 3, "cuda0"), ("b", 2, '"cuda:all"'), ("c", 1, "cuda1"), ("d", 4, "rocm0")]
     )
     waited_for = re.compile(r"      (\w+):\n        condition: service_healthy")

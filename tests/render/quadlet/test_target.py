@@ -55,6 +55,18 @@ def verified(services: Path, *, is_user: bool) -> None:
     assert (result.returncode, about_ours) == (0, []), result.stderr
 
 
+def test_steps_reach_podman_as_a_script_of_their_own(tmp_path: Path) -> None:
+    units = HERE / "steps/expected/config/containers/systemd"
+    command = run_command(generated(units, tmp_path, is_user=True)["vllm-patched.service"])
+    image = command.index("docker.io/vllm/vllm-openai:v0.23.0")
+    assert command[command.index("--entrypoint") + 1] == '["/bin/sh"]'
+    assert command[image + 1 :: 2][:2] == ["-c", "steps"]
+    *lines, last = command[image + 2].splitlines()
+    assert lines[:3] == ["set -e", "pip install xxhash pandas -q", 'if [ -n "${APPLY:-1}" ]; then']
+    assert (lines[3], last) == ("  python3 /patches/patch_timings.py --note 'it''s 100 %'", 'exec "$@"')
+    assert command[image + 4 : image + 6] == ["vllm", "serve"]
+
+
 def test_awkward_values_reach_podman_as_they_are(tmp_path: Path) -> None:
     units = HERE / "quoting/expected/config/containers/systemd"
     command = run_command(generated(units, tmp_path, is_user=True)["vllm-awkward.service"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from remuda.spec.rules.gateway import key_names, open_to_others, secrets
+from remuda.spec.rules.gateway import key_names, open_to_others, port, secrets
 from tests.spec.reading import document, said
 
 NO_KEYS = "2:11 `gateway.listen` is `0.0.0.0:80`, which other machines reach, but there are no `keys`"
@@ -22,6 +22,22 @@ NO_KEYS = "2:11 `gateway.listen` is `0.0.0.0:80`, which other machines reach, bu
 )
 def test_an_open_address_needs_keys(gateway: str, expected: list[str]) -> None:
     assert said(open_to_others, "gateway:\n" + gateway) == expected
+
+
+@pytest.mark.parametrize(
+    ("gateway", "expected"),
+    [
+        ("{}", "3:13 model `a` has the port of the gateway, which listens on `127.0.0.1:8080`"),
+        ("{listen: '0.0.0.0:8080'}", "3:13 model `a` has the port of the gateway, which listens on `0.0.0.0:8080`"),
+        ("{listen: '[::]:8080'}", "3:13 model `a` has the port of the gateway, which listens on `[::]:8080`"),
+        ("{listen: '127.0.0.1:8081'}", None),
+        ("{listen: '10.0.0.1:8080'}", None),
+        ("{listen: nonsense}", None),
+    ],
+)
+def test_a_model_cannot_have_the_port_of_the_gateway(gateway: str, expected: str | None) -> None:
+    models = "\n  a: {port: 8080}\n  b: {port: 8080, enabled: false}\n  c: {port: x}\n  d: {}"
+    assert said(port, f"gateway: {gateway}\nmodels:{models}") == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,17 @@ def test_memory_says_which_device() -> None:
 def test_a_fleet_without_models() -> None:
     assert said(models.some, "models: {}\n") == ["1:9 warning: the fleet has no models"]
     assert said(models.some, "models: {a: {}}\n") == []
+
+
+def test_a_command_is_its_own_program() -> None:
+    text = """
+        engines: {command: {executable: /x}, vllm: {executable: /v}}
+        models:
+          a: {cmd: x, executable: /y}
+          b: {engine: vllm, model: m, executable: /y}
+        """
+    what = "has no effect with the engine `command`: the first word of `cmd` is its program"
+    assert said(models.command_program, text) == [
+        f"1:21 warning: `engines.command.executable` {what}",
+        f"3:15 warning: `models.a.executable` {what}",
+    ]

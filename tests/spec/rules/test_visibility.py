@@ -37,6 +37,7 @@ def test_an_order_and_an_index_as_a_guide_pins_them() -> None:
         ("models: {a: {cmd: x, environment: {ROCR_VISIBLE_DEVICES: '0', NVIDIA_VISIBLE_DEVICES: all}}}", 2),
         ("models: {a: {url: 'http://h', environment: {CUDA_VISIBLE_DEVICES: '0'}}}", 0),
         ("models: {a: {cmd: x, environment: {HF_TOKEN: y}}}", 0),
+        ("models: {a: {cmd: x, environment: {CUDA_VISIBLE_DEVICES: null}}}", 0),
         ("models: {a: {cmd: x, environment: 5}, b: 5}", 0),
     ],
 )

@@ -33,7 +33,7 @@ _CONTAINERS: Final = frozenset({"podman", "docker"})
 class Candidate:
     """A build to judge. `release` is None where it is not known; `what` names it for a person.
 
-    With `is_vague` the rows are those of the official build, and it may be another one.
+    With `is_vague` the rows are those of the official build, and it may be another one, or be changed by steps.
     """
 
     engine: str
@@ -99,7 +99,7 @@ def _of_image(model: Effective, host: Host) -> Candidate:
         what=reference,
         release=image.release,
         rows=tuple(_image_rows(model.engine, image, _machine(host))),
-        is_vague=not image.is_original,
+        is_vague=not image.is_original or bool(model.entry.steps),
     )
 
 

@@ -18,8 +18,9 @@ from remuda.plan.serving import serving
 from remuda.quoting.compose import escaped
 from remuda.render.compose.interpolation import refusal, secret_name, secret_path, variable
 from remuda.render.compose.service import Serviced
+from remuda.render.paths import moved
 from remuda.render.ports import ports
-from remuda.render.starting import joined, moved, word
+from remuda.render.starting import joined, word
 from remuda.spec.defaults import EXTERNAL, runtime_name
 from remuda.spec.document import Path
 from remuda.spec.fleet import Fleet

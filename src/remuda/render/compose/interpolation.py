@@ -14,7 +14,7 @@ import re
 from pathlib import PurePosixPath
 
 from remuda.errors import Problem
-from remuda.render.starting import moved
+from remuda.render.paths import moved
 from remuda.spec.document import Path
 from remuda.spec.form import label
 from remuda.spec.reference import Reference

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from remuda.engines import ENGINES
@@ -20,18 +19,18 @@ from remuda.errors import Problem
 from remuda.facts.host import Host
 from remuda.facts.names import expand, visibility
 from remuda.plan.care import care
-from remuda.plan.container import PROGRAMS, SOCKETS, contained, container_name, inside
+from remuda.plan.container import contained, container_name, inside
 from remuda.quoting.compose import escaped
+from remuda.render import order
 from remuda.render.compose.command import command
 from remuda.render.compose.interpolation import secret_name
-from remuda.render.starting import Place, Starting, environment_files, starting, weights
+from remuda.render.paths import environment_files
+from remuda.render.starting import Starting, starting, weights
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.fleet import Fleet
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
 
-_ANYWHERE: Final = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there
-_LOOPBACK: Final = "127.0.0.1"
 _START_PERIOD: Final = "30m"
 """How long an engine may load before its health counts: what llmhop's units give vLLM."""
 
@@ -60,18 +59,12 @@ def serviced(model: Effective, port: int, host: Host) -> Serviced:
     path = ("models", model.model_id)
     names, unknown = expand(host, model.devices or ())
     whole = tuple(selector for selector in unknown if selector in ("cuda:all", "rocm:all"))
-    entry = model.entry
-    place = Place(
-        program=(model.executable,) if model.executable else PROGRAMS.get(model.engine, ()),
-        host=_LOOPBACK if entry.network == "host" else _ANYWHERE,
-        port=port,
-    )
     cuda = [name for name in names if name.startswith("cuda")]
     return Serviced(
         model=model,
         name=service_name(model),
         port=port,
-        starting=starting(model, place),
+        starting=starting(model, order.inside(model, port)),
         gpus=frozenset(name for name in (*names, *whole) if name != "cpu"),
         uuids=None if "cuda:all" in whole else tuple(_uuids(host, cuda)),
         visible=inside(visibility(host, names)) if names else {},
@@ -139,19 +132,10 @@ def healthcheck(engine: str, readiness: Readiness, port: int) -> dict[str, Any] 
     return {"test": test, "interval": "10s", "timeout": "5s", "start_period": _START_PERIOD}
 
 
-def sockets(model: Effective) -> Iterator[Problem]:
-    """Sockets of container programs among the volumes."""
-    for number, volume in enumerate(model.entry.volumes):
-        if PurePosixPath(volume.partition(":")[0]).name in SOCKETS:
-            path = ("models", model.model_id, "volumes", number)
-            message = f"cannot show `{volume}` to a container: whoever has that socket is root on this machine"
-            yield Problem(message, path=path, hint="remove it from `volumes`")
-
-
 def _network(one: Serviced) -> dict[str, Any]:
     if one.model.entry.network == "host":
         return {"network_mode": "host"}
-    return {"ports": [f"{_LOOPBACK}:{one.port}:{one.port}"]}
+    return {"ports": [f"{order.LOOPBACK}:{one.port}:{one.port}"]}
 
 
 def _weights(path: str) -> dict[str, Any]:

@@ -1,23 +1,27 @@
 """Renders a fleet for docker compose and podman-compose: `compose.yaml`, and `gateway.yaml` for the gateway in it.
 
-Every model with an image is a service, whatever its `runtime`: to render for compose is to run in containers. Nothing
-is swapped there: compose starts what it is told to, so what a fleet says of taking turns is told to be left out.
+Every model that podman or docker runs is a service; those that somebody else runs are the gateway's to know. Nothing is
+swapped there: compose starts what it is told to, so what a fleet says of taking turns is told to be left out.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 from remuda.errors import Problem
+from remuda.plan.container import host_path
+from remuda.plan.plan import CONTAINERS
 from remuda.render.compose import gateway
 from remuda.render.compose.interpolation import refusal, secret_name
-from remuda.render.compose.service import Serviced, service, serviced, sockets
+from remuda.render.compose.service import Serviced, service, serviced
 from remuda.render.contract import Rendering, Request
+from remuda.render.devices import missing
+from remuda.render.paths import environment_files, relative, sockets
 from remuda.render.ports import ports
-from remuda.render.starting import environment_files, moved, nested_references, references, relative
+from remuda.render.runtimes import without_image, without_runtime
+from remuda.render.starting import nested_references, references
 from remuda.render.unsaid import Unsaid
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.form import label
@@ -52,18 +56,17 @@ UNSAID: Final = Unsaid(
     ),
 )
 
-_NAMED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-
 
 def render(request: Request) -> Rendering:
     """The two files."""
     port = ports(request.fleet)
     own = [model for model in request.models() if model.runtime != EXTERNAL]
-    without = [_no_image(model) for model in own if model.image is None]
-    services = [serviced(model, port[model.model_id], request.host) for model in own if model.image is not None]
+    refused = {model.model_id: problem for model in own if (problem := _not_taken(model))}
+    services = [serviced(model, port[model.model_id], request.host) for model in own if model.model_id not in refused]
     problems = (
-        *without,
+        *refused.values(),
         *(problem for one in services for problem in _problems(one)),
+        *missing(request),
         *_names(services),
         *gateway.problems(request.fleet),
         *UNSAID.problems(request),
@@ -101,7 +104,8 @@ def _compose(request: Request, services: Sequence[Serviced]) -> dict[str, Any]:
         for _, reference in found
         if reference.kind == "file"
     }
-    named = [name for one in services for name, _, _ in _volumes(one.model) if _NAMED.fullmatch(name)]
+    volumes = (volume for one in services for volume in one.model.entry.volumes)
+    named = [volume.partition(":")[0] for volume in volumes if ":" in volume and host_path(volume) is None]
     listed = {
         "services": {gateway.NAME: gateway.service(request.fleet), **{one.name: written[one.name] for one in services}},
         "secrets": {secret_name(file): {"file": file} for file in files},
@@ -123,11 +127,8 @@ def _share(one: Serviced, other: Serviced) -> bool:
     )
 
 
-def _no_image(model: Effective) -> Problem:
-    path = ("models", model.model_id)
-    hint = "set `image` and `tag`, here or for the engine, or run it yourself and write its `url`"
-    message = f"cannot render `{model.model_id}` for compose: it has no image with its tag or digest"
-    return Problem(message, path=path, hint=hint)
+def _not_taken(model: Effective) -> Problem | None:
+    return without_runtime(model, NAME, CONTAINERS) or without_image(model, NAME)
 
 
 def _problems(one: Serviced) -> Iterator[Problem]:
@@ -137,21 +138,12 @@ def _problems(one: Serviced) -> Iterator[Problem]:
     yield from nested_references(model)
     yield from sockets(model)
     yield from (found for path, reference in references(model) if (found := refusal(path, reference)))
-    for name, number, volume in _volumes(model):
-        if not name.startswith("/") and not _NAMED.fullmatch(name):
-            yield moved(("models", model.model_id, "volumes", number), volume)
     for path, file in environment_files(model):
         message = f"{label(path)}: compose reads quotes and `$` in `{file}`, which Remuda takes as they are"
         yield Problem(message, path=path, severity="warning")
     if model.devices is None:
         message = f"`{model.model_id}` names no devices, so its container is given none"
         yield Problem(message, path=("models", model.model_id), hint="write `devices`", severity="warning")
-
-
-def _volumes(model: Effective) -> Iterator[tuple[str, int, str]]:
-    """What each volume shows, its number, and the volume."""
-    for number, volume in enumerate(model.entry.volumes):
-        yield volume.partition(":")[0], number, volume
 
 
 def _names(services: Sequence[Serviced]) -> Iterator[Problem]:

@@ -11,7 +11,8 @@ from remuda.errors import Problem
 from remuda.plan.serving import serving
 from remuda.render.llama_swap.process import Process
 from remuda.render.llama_swap.text import has_macro, variable
-from remuda.render.starting import joined, nested_references, references, relative, word
+from remuda.render.paths import relative
+from remuda.render.starting import joined, nested_references, references, word
 from remuda.render.unsaid import is_set
 from remuda.spec.document import Path
 from remuda.spec.fleet import Fleet

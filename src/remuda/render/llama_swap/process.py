@@ -18,10 +18,15 @@ from remuda.errors import Problem
 from remuda.facts.host import Host
 from remuda.facts.names import expand, visibility
 from remuda.plan.care import care
-from remuda.plan.container import PROGRAMS, Contained, contained, inside
+from remuda.plan.container import Contained, contained, inside
 from remuda.plan.plan import CONTAINERS
+from remuda.render import order
 from remuda.render.llama_swap.text import PORT_MACRO, command, variable
-from remuda.render.starting import ANY_PORT, PORT, Place, Starting, Word, environment_files, joined, starting, weights
+from remuda.render.order import LOOPBACK, Place
+from remuda.render.paths import environment_files, sockets
+from remuda.render.runtimes import without_image, without_runtime
+from remuda.render.starting import ANY_PORT, PORT, Starting, Word, joined, starting, weights
+from remuda.spec.defaults import PROCESS
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
 from remuda.spec.reference import Reference
@@ -32,8 +37,7 @@ MACROS: Final[Mapping[str, str]] = {
 }
 """What begins the command of every container."""
 
-_LOOPBACK: Final = "127.0.0.1"
-_ANYWHERE: Final = "0.0.0.0"  # noqa: S104  inside of a container of its own; only a loopback port of the machine leads there
+_NAME: Final = "llama-swap"
 _ENV_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 """What the schema allows in `env`."""
 
@@ -59,12 +63,11 @@ def process(model: Effective, host: Host) -> Process:
     """How a model is started on the host, of which perhaps nothing is known."""
     names, unknown = expand(host, model.devices or ())
     is_contained = model.runtime in CONTAINERS
-    is_published = is_contained and model.entry.network == "publish"
     port = model.entry.port or ANY_PORT
-    place = Place(_program(model), _ANYWHERE if is_published else _LOOPBACK, port)
+    place = order.inside(model, port) if is_contained else Place(_program(model), LOOPBACK, port)
     started = starting(model, place)
     visible = visibility(host, names) if names else {}
-    proxy = f"http://{_LOOPBACK}:{model.entry.port or PORT_MACRO}"
+    proxy = f"http://{LOOPBACK}:{model.entry.port or PORT_MACRO}"
     if not is_contained or model.image is None:
         return _native(started, visible, proxy)
     around = contained(model, model.image, host, names)
@@ -89,15 +92,9 @@ def problems(model: Effective, host: Host) -> Iterator[Problem]:
             message = f"{label((*path, 'devices'))} has `{selector}`, which llama-swap cannot be told of"
             hint = "write `cuda0`, `cuda:all`, `rocm0`, `rocm:all` or `cpu`"
             yield Problem(message, path=(*path, "devices"), hint=hint)
-    if model.runtime in CONTAINERS:
-        if model.image is None:
-            message = f"cannot render `{model.model_id}`: `{model.runtime}` needs an image with its tag or digest"
-            yield Problem(message, path=path, hint="set `image` and `tag`, here or for the engine")
-        return
-    if model.runtime != "process":
-        message = f"cannot render `{model.model_id}`: llama-swap does not know the runtime `{model.runtime}`"
-        yield Problem(message, path=(*path, "runtime"), hint="choose one of `process`, `podman`, `docker`, `external`")
-    for where, _ in environment_files(model):
+    yield from filter(None, (without_runtime(model, _NAME, (PROCESS, *CONTAINERS)), without_image(model, _NAME)))
+    yield from sockets(model)
+    for where, _ in environment_files(model) if model.runtime not in CONTAINERS else ():
         message = f"{label(where)} cannot be rendered: llama-swap reads no environment files"
         yield Problem(message, path=where, hint="write the variables under `environment`")
 
@@ -127,8 +124,6 @@ def _entries(environment: Mapping[str, Word]) -> tuple[str, ...]:
 def _program(model: Effective) -> tuple[str, ...]:
     if model.executable:
         return (model.executable,)
-    if model.runtime in CONTAINERS:
-        return PROGRAMS.get(model.engine, ())
     return next(((each.name,) for each in ENGINES[model.engine].PROGRAMS if isinstance(each, Executable)), ())
 
 
@@ -139,7 +134,7 @@ def _run_words(model: Effective, around: Contained, devices: Sequence[str]) -> I
     if around.is_on_host_network:
         yield from ("--network", "host")
     else:
-        yield from ("--publish", f"{_LOOPBACK}:{port}:{port}")
+        yield from ("--publish", f"{LOOPBACK}:{port}:{port}")
     for flag, value in (
         ("--shm-size", around.shm_bytes),
         ("--memory", limits.memory_bytes),

@@ -13,6 +13,7 @@ from typing import Any, Final
 from remuda.errors import Problem
 from remuda.plan.plan import CONTAINERS
 from remuda.render.contract import Rendering, Request
+from remuda.render.devices import missing
 from remuda.render.llama_swap import model as entries
 from remuda.render.llama_swap.matrix import may_meet, router
 from remuda.render.llama_swap.process import MACROS, problems, process
@@ -84,6 +85,7 @@ def render(request: Request) -> Rendering:
         *(problem for model in models.values() for problem in entries.problems(model)),
         *(problem for name in devices for problem in problems(models[name], request.host)),
         *(problem for name in devices for problem in _details(models[name])),
+        *missing(request),
         *found.problems,
         *UNSAID.problems(request),
     )

@@ -45,9 +45,7 @@ def _of(owner: Account, units: Sequence[Unit]) -> Iterable[tuple[PurePosixPath, 
 
 
 def _user(owner: Account, units: Sequence[Unit]) -> list[str]:
-    groups = ["systemd-journal"]
-    if any(unit.devices.needs_groups for unit in units):
-        groups += ["render", "video"]
+    groups = ["systemd-journal", *sorted({group for unit in units for group in unit.devices.groups})]
     return [
         f"g {owner.group} {owner.gid}",
         f'u {owner.name} {owner.uid}:{owner.group} "Language models" {owner.home} /bin/sh',

@@ -11,14 +11,18 @@ from typing import Final
 
 from remuda.engines import ollama
 from remuda.errors import Problem, SpecError
-from remuda.plan.container import SOCKETS
+from remuda.render.paths import relative, sockets
 from remuda.render.quadlet import names
+from remuda.render.runtimes import without_image, without_runtime
 from remuda.render.values import source
+from remuda.spec.defaults import EXTERNAL
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
 from remuda.spec.reference import Reference
 
-RUNTIME: Final = "podman"
+TARGET: Final = "quadlet"
+RUNTIMES: Final = ("podman",)
+"""The runtimes whose models become units."""
 
 _WITHOUT_DAEMON: Final = {
     "sleep": "it runs until it is stopped",
@@ -30,9 +34,8 @@ _WITHOUT_DAEMON: Final = {
 def objections(model: Effective) -> Iterator[Problem]:
     """Everything that can be said against a model whose runtime is podman."""
     entry, path = model.entry, ("models", model.model_id)
-    if model.image is None:
-        message = f"model `{model.model_id}` needs an image with its tag or digest"
-        yield Problem(message, path, hint="set `image` and `tag`, here or for the engine")
+    if without := without_image(model, TARGET):
+        yield without
     if entry.port is None:
         message = f"model `{model.model_id}` needs `port`: a unit has one that clients know"
         yield Problem(message, path, hint="add `port:`")
@@ -52,16 +55,16 @@ def objections(model: Effective) -> Iterator[Problem]:
         message = f"model `{model.model_id}` names no devices: its container sees no GPU"
         hint = "set `devices`, here or for the engine: `[cuda:all]`, or `[cpu]` if that is meant"
         yield Problem(message, path, hint=hint, severity="warning")
-    yield from _paths(model)
+    yield from relative(model)
+    yield from sockets(model)
 
 
-def of_runtime(model: Effective) -> Problem:
-    """What is said about a model that podman does not run."""
-    path = ("models", model.model_id)
-    if model.runtime == "external":
-        return Problem(f"model `{model.model_id}` gets no unit: somebody else runs it", path, severity="warning")
-    message = f"cannot render `{model.model_id}`: its runtime is `{model.runtime}`, and podman runs these units"
-    return Problem(message, path, hint=f"set `runtime: {RUNTIME}`, or name the others with `--only`")
+def of_runtime(model: Effective) -> Problem | None:
+    """What is said about a model that becomes no unit; None for one that does."""
+    if model.runtime == EXTERNAL:
+        message = f"model `{model.model_id}` gets no unit: somebody else runs it"
+        return Problem(message, ("models", model.model_id), severity="warning")
+    return without_runtime(model, TARGET, RUNTIMES)
 
 
 def of_secrets(model: Effective, secrets: Mapping[str, Reference]) -> Iterator[Problem]:
@@ -71,27 +74,3 @@ def of_secrets(model: Effective, secrets: Mapping[str, Reference]) -> Iterator[P
             names.secret(reference)
         except SpecError as error:
             yield Problem(error.message, source(model, "environment", variable), hint=error.hint)
-
-
-def _paths(model: Effective) -> Iterator[Problem]:
-    """Paths that a unit could not know: it has no directory of its own."""
-    path = ("models", model.model_id)
-    for file in model.environment_files:
-        if not file.startswith("/"):
-            above = path if file == model.entry.environment_file else ("engines", model.engine)
-            yield _relative((*above, "environment_file"), file)
-    if model.entry.model is not None and model.entry.model.startswith(("./", "../", "~")):
-        yield _relative((*path, "model"), model.entry.model)
-    for index, volume in enumerate(model.entry.volumes):
-        shown = volume.partition(":")[0]
-        where = (*path, "volumes", index)
-        if shown.startswith((".", "~")) or ("/" in shown and not shown.startswith("/")):
-            yield _relative(where, shown)
-        if shown.rpartition("/")[2] in SOCKETS:
-            message = f"{label(where)} shows `{shown}`: whoever has that socket is root on the machine"
-            yield Problem(message, where, hint="remove it")
-
-
-def _relative(path: tuple[str | int, ...], value: str) -> Problem:
-    message = f"{label(path)} must be an absolute path in a unit, not `{value}`"
-    return Problem(message, path, hint="write the whole path")

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from remuda.errors import Problem, SpecError
 from remuda.quoting.unit_file import text
 from remuda.render.contract import Rendering, Request
+from remuda.render.devices import missing
 from remuda.render.image import course, inner_port
 from remuda.render.quadlet import host, layout, names, objection
 from remuda.render.quadlet.account import account
@@ -24,7 +25,7 @@ from remuda.spec.engine import EngineDefaults
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
 
-NAME = "quadlet"
+NAME = objection.TARGET
 SUMMARY = "units of podman's Quadlet, and what prepares a machine for them"
 
 
@@ -61,15 +62,13 @@ class _Maker:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = list(missing(request))
 
     def takes(self, model: Effective) -> bool:
         """Whether a model becomes a unit; if not, that is said."""
-        if model.runtime != objection.RUNTIME:
-            self.problems.append(objection.of_runtime(model))
-            return False
-        self.problems += objection.objections(model)
-        return True
+        not_taken = objection.of_runtime(model)
+        self.problems += [not_taken] if not_taken else objection.objections(model)
+        return not_taken is None
 
     def unit(self, model: Effective, after: str | None) -> Unit | None:
         """All that decides a model's file; None if it cannot be told."""

@@ -99,7 +99,8 @@ def _assigned(words: Sequence[str]) -> Iterator[str]:
 def _given(entry: Entry) -> list[str]:
     """Variables of the model that are meant for an engine, by their beginning."""
     environment = entry.keys.get("environment")
-    return [name for name in environment if name.startswith(_FOR_ENGINES)] if isinstance(environment, dict) else []
+    given = environment.items() if isinstance(environment, dict) else ()
+    return [name for name, value in given if value is not None and name.startswith(_FOR_ENGINES)]
 
 
 def _is_passed(name: str, words: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from remuda.spec.rules.entries import Entry, entries
 
 _NOT_WITH_URL: Final = (
     *("cmd", "executable", "port", "image", "tag", "digest", "unit", "devices", "memory", "ttl"),
-    *("shm_size", "volumes", "network", "sleep", "keep_cache"),
+    *("shm_size", "volumes", "network", "steps", "sleep", "keep_cache"),
     *("settings", "environment", "environment_file", "limits", "hooks", "health_timeout"),
 )
 """Keys about a process of ours; behind a `url` there is none."""
@@ -88,6 +88,16 @@ def external(document: Document) -> Iterator[Problem]:
             if key in entry.keys:
                 message = f"{label((*entry.path, key))} cannot be used with `url`: Remuda does not run that server"
                 yield document.problem_of_key((*entry.path, key), message, hint=f"remove `{key}` or `url`")
+
+
+def command_program(document: Document) -> Iterator[Problem]:
+    """Another program for a `command`, which names its own."""
+    commands = (entry.path for entry in entries(document) if entry.engine == COMMAND and "url" not in entry.keys)
+    for above in (("engines", COMMAND), *commands):
+        if "executable" in document.mapping(*above):
+            path = (*above, "executable")
+            message = f"{label(path)} has no effect with the engine `{COMMAND}`: the first word of `cmd` is its program"
+            yield document.problem_of_key(path, message, hint="remove it", severity="warning")
 
 
 def command_port(document: Document) -> Iterator[Problem]:

@@ -1,8 +1,8 @@
 """Where `${…}` may be used, and in which form.
 
 References are resolved in environments, settings, the command line, hooks, upstream headers and secrets of keys;
-placeholders in the command line and the environment of a `command`. Everywhere else a `${` would reach the engine as it
-is, which nobody means.
+placeholders in the command line and the environment of a `command`. In `steps` a `${` is the shell's (see
+`remuda.spec.rules.steps`). Everywhere else it would reach the engine as it is, which nobody means.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from remuda.spec.values import parse_command
 def references(document: Document) -> Iterator[Problem]:
     """References of the wrong form or in the wrong place."""
     for path, text in _texts(document.data, ()):
-        if "${" in text and path[-1] != "secret":
+        if "${" in text and path[-1] != "secret" and path[2:3] != ("steps",):
             yield from _in_text(document, path, text)
 
 

@@ -23,16 +23,16 @@ NVML_SEES: Final = (
 )
 """vLLM's own note: vllm/platforms/cuda.py."""
 
-_HINT: Final = "remove it, and name the GPUs in `devices`"
+HINT: Final = "remove it, and name the GPUs in `devices`"
 
 
 def choosing(document: Document) -> Iterator[Problem]:
     """A variable that chooses among GPUs, or says how they are counted."""
     for path in _environments(document):
-        for name in document.mapping(*path):
-            if name in (ORDER, *CHOOSING):
+        for name, value in document.mapping(*path).items():
+            if value is not None and (what := effect(name)):
                 at = (*path, name)
-                yield document.problem_of_key(at, _message(at, name), hint=_HINT, severity="warning")
+                yield document.problem_of_key(at, f"{label(at)} {what}", hint=HINT, severity="warning")
 
 
 def all_of_a_container(document: Document) -> Iterator[Problem]:
@@ -54,10 +54,11 @@ def _environments(document: Document) -> Iterator[Path]:
             yield *entry.path, "environment"
 
 
-def _message(path: Path, name: str) -> str:
+def effect(name: str) -> str | None:
+    """What a variable of this name does to the choice of GPUs; None for one that has no part in it."""
     if name == ORDER:
-        return f"{label(path)} counts the cards anew: the first by PCI address may be another than CUDA's own first"
-    return f"{label(path)} comes over the devices that Remuda chooses, and the plan does not know of it"
+        return "counts the cards anew: the first by PCI address may be another than CUDA's own first"
+    return "comes over the devices that Remuda chooses, and the plan does not know of it" if name in CHOOSING else None
 
 
 def _devices(document: Document, entry: Entry) -> list[object]:
@@ -66,5 +67,5 @@ def _devices(document: Document, entry: Entry) -> list[object]:
 
 
 def _has_cuda(document: Document, entry: Entry) -> bool:
-    places = (("engines", str(entry.engine), "environment"), (*entry.path, "environment"))
-    return any(CUDA in document.mapping(*place) for place in places)
+    defaults = document.mapping("engines", str(entry.engine), "environment")
+    return {**defaults, **document.mapping(*entry.path, "environment")}.get(CUDA) is not None
