@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from remuda.adapt import docker_run
 from remuda.adapt.contract import Adapter
+from remuda.adapt.llama_swap import adapter as llama_swap
 
-_ALL: tuple[Adapter, ...] = (docker_run,)
+_ALL: tuple[Adapter, ...] = (docker_run, llama_swap)
 
 ADAPTERS: Mapping[str, Adapter] = {adapter.NAME: adapter for adapter in _ALL}
 """Every adapter, by the name that the command line uses; in the order in which they are presented."""
