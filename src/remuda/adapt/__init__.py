@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from remuda.adapt import docker_run
+from remuda.adapt import docker_run, llmhop, ollama, presets
 from remuda.adapt.contract import Adapter
 from remuda.adapt.llama_swap import adapter as llama_swap
 
-_ALL: tuple[Adapter, ...] = (docker_run, llama_swap)
+_ALL: tuple[Adapter, ...] = (llama_swap, docker_run, llmhop, presets, ollama)
 
 ADAPTERS: Mapping[str, Adapter] = {adapter.NAME: adapter for adapter in _ALL}
 """Every adapter, by the name that the command line uses; in the order in which they are presented."""

@@ -1,127 +1,150 @@
 """`docker run` and `podman run` as people have them: a line from a README, or a script with several.
 
 A shell's variables are taken from whoever would run it, `$(pwd)` and relative paths from the directory where it would
-run. Other commands of a script are left out and named.
+run. In the container's environment, and where its name says that it is a secret, a variable becomes a reference, so
+that its value is never written down. Other commands of a script are left out and named.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Final, Literal
 
 from remuda.adapt import naming, run_line, script
 from remuda.adapt.container import ContainerRun, Modelled, model_of
-from remuda.adapt.contract import Adapted, Remark, Source
+from remuda.adapt.contract import Adapted, Source
+from remuda.adapt.marks import Marks
+from remuda.adapt.reading import Reading
 from remuda.errors import Position, Problem, SpecError
 from remuda.quoting import shell
-from remuda.spec.document import Path, decode
-from remuda.spec.nodes import MalformedError
-from remuda.spec.reference import literal
+from remuda.spec.document import Path
+from remuda.spec.reference import Reference, literal, parse
 
 NAME: Final = "docker-run"
 SUMMARY: Final = "lines of `docker run` or `podman run`, as in a script"
 
-_HERE: Final = re.compile(r'"?\$(?:\(pwd\)|\{PWD\}|PWD\b)"?|"?`pwd`"?')
+_MOST_CHARACTERS: Final = 256 * 1024
+_GATEWAY: Final = 8080
+"""Where the gateway of a new fleet listens."""
+
+_HERE: Final = re.compile(r"\$\(pwd\)|`pwd`")
+_VARIABLE: Final = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*)(?P<default>:?-)?")
+_PLACES: Final = {"HOME", "PWD", "USER"}
+_SECRET: Final = re.compile(r"\$\{env:\w*(?:KEY|TOKEN|SECRET|PASS|CREDENTIAL)\w*\}", re.IGNORECASE)
 _TILDE: Final = re.compile(r"(?<=\s)~(?=[/\s:]|$)")
 _HOST_PATH: Final = re.compile(r"(\.{1,2}(?:/[^:]*)?)(:.*)", re.DOTALL)
 
 
 def adapt(source: Source) -> Adapted:
     """The models of all lines that start a container."""
-    reading = _Reading(source)
-    content = source.files.read(source.path)
-    if content is None:
-        return reading.refused("cannot read the file: there is none, or it may not be read")
-    try:
-        text = decode(content)
-    except MalformedError as error:
-        return reading.refused(error.problem.message, error.problem.position)
-    if re.search(r"\bdocker\b|\bpodman\b", text):
+    lines = _Lines(source)
+    text = lines.reading.text_of(source)
+    if text is not None and len(text) > _MOST_CHARACTERS:
+        lines.reading.say(f"cannot read a script of more than {_MOST_CHARACTERS} characters", severity="error")
+    elif text is not None and re.search(r"\bdocker\b|\bpodman\b", text):
         for command in script.commands(text):
-            reading.line(text, command)
-    return reading.done()
+            lines.line(text, command)
+    return lines.reading.done("there is no container of an engine in it: expected `docker run` or `podman run`")
 
 
-class _Reading:
-    """The models found so far, and what there is to say of their lines."""
+class _Lines:
+    """Takes the models out of lines."""
 
     def __init__(self, source: Source) -> None:
+        self.reading = Reading(str(source.path))
         self._source = source
-        self._models: dict[str, Any] = {}
-        self._notes: dict[Path, str] = {}
-        self._remarks: list[Remark] = []
-        self._ports: set[int] = set()
-
-    def refused(self, message: str, position: Position | None = None) -> Adapted:
-        self._say(Problem(message, position=position))
-        return Adapted(remarks=tuple(self._remarks))
-
-    def done(self) -> Adapted:
-        if not self._models and not any(remark.problem.severity == "error" for remark in self._remarks):
-            message = "there is no container of an engine in it: expected `docker run` or `podman run`"
-            self._say(Problem(message, position=Position(1, 1)))
-        data = {"models": self._models} if self._models else {}
-        return Adapted(data, self._notes, tuple(self._remarks))
+        self._ports = {_GATEWAY}
 
     def line(self, text: str, command: script.Command) -> None:
         start = command.start + len(command.text) - len(command.text.lstrip())
         at = _position(text, min(start, len(text)))
         try:
-            words = shell.split(self._plain(command.text))
-            started = run_line.read(tuple(map(literal, words)))
+            words = self._words(command)
+            started = run_line.read(words)
+            run = self._settled(started.run) if started else None
         except SpecError as error:
-            self._say(Problem(error.message, position=at, hint=error.hint))
+            self.reading.add(Problem(error.message, position=at, hint=error.hint))
             return
-        if started is not None:
-            self._add(started, at)
+        if started is not None and run is not None:
+            self._add(run, started.runtime, at)
         elif words and not re.fullmatch(r"set|cd|echo|#!.*", words[0]):
             message = f"`{' '.join(words[:3])}` starts no container and is left out"
-            self._say(Problem(message, position=at, severity="warning"))
+            self.reading.say(message, at)
 
-    def _plain(self, text: str) -> str:
-        """The text of a command without its variables; raises SpecError for one that is not known."""
-        directory, home = self._source.directory, self._source.environment.get("HOME")
-        if directory is not None:
-            text = _HERE.sub(lambda _: shell.quoted(str(directory)), text)
-        if home is not None:
-            text = _TILDE.sub(lambda _: shell.quoted(home), text)
-        filled = script.expanded(text, self._source.environment, (), "")
+    def _words(self, command: script.Command) -> tuple[str, ...]:
+        """The words of a command, variables as references; raises SpecError for what only a shell would know."""
+        if command.separator == "?":
+            raise SpecError("cannot read the line: a quote or a bracket in it has no end")
+        text = _TILDE.sub("$HOME", _HERE.sub("${PWD}", command.text))
+        marks, known = Marks(), self._variables()
+        variables: dict[str, str | None] = {name: known[name] for name in _PLACES & known.keys()}
+        for match in _VARIABLE.finditer(text):
+            if match["name"] not in variables and (not match["default"] or match["name"] in known):
+                variables[match["name"]] = marks.raw(f"${{env:{match['name']}}}")
+        filled = script.expanded(text, variables, (), "")
         if filled is None:
-            message = "cannot read the line: it holds a variable or a substitution whose value is not known"
-            raise SpecError(message, hint="write the value, or set the variable before the import")
-        return filled
+            message = "cannot read the line: what it holds is computed when a shell runs it"
+            raise SpecError(message, hint="write the value")
+        return tuple(map(marks.text, shell.split(filled)))
 
-    def _add(self, started: run_line.Started, at: Position) -> None:
-        run = replace(started.run, volumes=tuple(map(self._absolute, started.run.volumes)))
-        found = model_of(run, started.runtime)
+    def _settled(self, run: ContainerRun) -> ContainerRun:
+        """With variables kept as references in the environment, where secrets are, and by their values elsewhere."""
+        return replace(
+            run,
+            image=self._value(run.image),
+            tag=run.tag and self._value(run.tag),
+            argv=tuple(word if _SECRET.search(word) else self._value(word) for word in run.argv),
+            volumes=tuple(self._absolute(self._value(volume)) for volume in run.volumes),
+            environment_files=tuple(map(self._value, run.environment_files)),
+            devices=tuple(map(self._value, run.devices)),
+            ports=tuple(map(self._value, run.ports)),
+            gpus=run.gpus and self._value(run.gpus),
+            shm_size=run.shm_size and self._value(run.shm_size),
+            name=run.name and self._value(run.name),
+        )
+
+    def _value(self, text: str) -> str:
+        """A text with the values of its variables; raises SpecError for one that has none."""
+        known, parts = self._variables(), []
+        for part in parse(text):
+            if isinstance(part, Reference) and part.name not in known:
+                message = f"cannot read the line: the variable `{part.name}` has no value here"
+                raise SpecError(message, hint=f"set `{part.name}` before the import, or write the value")
+            parts.append(known[part.name] if isinstance(part, Reference) else str(part))
+        return literal("".join(parts))
+
+    def _variables(self) -> dict[str, str]:
+        """Those of whoever would run it there."""
+        here = {"PWD": str(self._source.directory)} if self._source.directory is not None else {}
+        return {**self._source.environment, **here}
+
+    def _add(self, run: ContainerRun, runtime: Literal["docker", "podman"], at: Position) -> None:
+        found = model_of(run, runtime)
         path: Path = ()
         if found.entry is not None:
-            path = self._named(run, found, found.entry)
+            path = self._named(run, found, at)
         for problem in found.remarks:
-            self._say(replace(problem, path=(*path, *problem.path) if path else (), position=at))
+            self.reading.add(replace(problem, path=(*path, *problem.path) if path else (), position=at))
 
-    def _named(self, run: ContainerRun, found: Modelled, entry: Mapping[str, Any]) -> Path:
-        first, *others = naming.names(entry, found.served_names, run.name)
-        model_id = naming.free(first, self._models)
-        only = self._source.only
-        if only and model_id not in only:
-            return ()
-        path: Path = ("models", model_id)
-        model = dict(entry)
-        if unit := naming.unit(model_id, entry):
+    def _named(self, run: ContainerRun, found: Modelled, at: Position) -> Path:
+        model = dict(found.entry or {})
+        first, *others = naming.names(model, found.served_names, run.name)
+        model_id = naming.free(first, self.reading.data.get("models", {}))
+        if unit := naming.unit(model_id, model):
             model["unit"] = unit
         if others:
             model["aliases"] = others
+        notes = dict(found.notes)
         if (port := model.get("port")) in self._ports:
             del model["port"]
-            self._notes[path] = f"on port {port} there, which another model has too"
+            notes[()] = f"on port {port} there, which something else has here"
         elif port is not None:
             self._ports.add(port)
-        self._models[model_id] = model
-        self._notes |= {(*path, *key): note for key, note in found.notes.items() if key and key[0] in model}
+        path = self.reading.model(model_id, model, at)
+        self.reading.notes |= {(*path, *key): note for key, note in notes.items() if not key or key[0] in model}
         return path
 
     def _absolute(self, volume: str) -> str:
@@ -129,9 +152,6 @@ class _Reading:
         if match is None or self._source.directory is None:
             return volume
         return f"{_joined(self._source.directory, match[1])}{match[2]}"
-
-    def _say(self, problem: Problem) -> None:
-        self._remarks.append(Remark(str(self._source.path), problem))
 
 
 def _joined(directory: PurePosixPath, path: str) -> str:

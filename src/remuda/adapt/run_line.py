@@ -65,8 +65,12 @@ _OURS_TEXT: Final = """
     init-path interactive label label-file log-driver log-opt no-healthcheck passwd pidfile pull quiet replace restart
     rm rmi sdnotify sig-proxy stop-signal stop-timeout timeout tty
 """
-_SWITCHES: Final = frozenset(_SWITCHES_TEXT.split())
-_WITH_VALUE: Final = frozenset(_WITH_VALUE_TEXT.split())
+SWITCHES: Final = frozenset(_SWITCHES_TEXT.split())
+"""Options without a value."""
+
+WITH_VALUE: Final = frozenset(_WITH_VALUE_TEXT.split())
+"""Options with one."""
+
 _OURS: Final = frozenset(_OURS_TEXT.split())
 _NAMES: Final = {"net": "network", "net-alias": "network-alias", "dns-opt": "dns-option"}
 _HARDENED: Final = {"cap-drop": {"all", "ALL"}, "security-opt": {"no-new-privileges", "no-new-privileges:true"}}
@@ -147,7 +151,7 @@ class _Options:
         letters = word[1:]
         while letters:
             name, letters = _SHORT.get(letters[0], letters[0]), letters[1:]
-            if name in _SWITCHES:
+            if name in SWITCHES:
                 is_set, letters = (letters[1:], "") if letters.startswith("=") else ("true", letters)
                 self.one(name, is_set, rest)
             else:
@@ -156,9 +160,9 @@ class _Options:
 
     def one(self, name: str, value: str | None, rest: deque[str]) -> None:
         name = _NAMES.get(name, name)
-        if name in _SWITCHES:
+        if name in SWITCHES:
             value = value or "true"
-        elif name not in _WITH_VALUE:
+        elif name not in WITH_VALUE:
             dashes = "-" if len(name) == 1 else "--"
             message = f"cannot read the line: `{dashes}{name}` is no option of docker's or podman's that is known"
             raise SpecError(message, hint="remove it, and add what it means to the model by hand")
@@ -202,7 +206,7 @@ class _Options:
 
     def left_out(self) -> list[str]:
         return [
-            f"`--{name}{'' if name in _SWITCHES else '=' + ','.join(values)}` is left out: a model has no key for it"
+            f"`--{name}{'' if name in SWITCHES else '=' + ','.join(values)}` is left out: a model has no key for it"
             for name, values in self.values.items()
             if name not in _OURS and not set(values) <= _HARDENED.get(name, set())
         ]

@@ -43,11 +43,12 @@ _BASH_ONLY: Final = re.compile(
     r"\[\[|(?:^|\s)source\s|<<<|\(\(|\$'|&>|\w=\(|(?:^|\s)function\s|\bpipefail\b|\bmapfile\b"
 )
 _LASTS: Final = re.compile(r"(?:^|[\s;&(])(?:export\b|cd\b|umask\b|ulimit\b|\.\s|source\b|[A-Za-z_]\w*=)")
-_VARIABLE: Final = re.compile(
-    r"""'[^']*'|\\.|(?P<every>"\$@")|(?P<quote>")|\$(?P<number>\d)"""
-    r"""|\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<default>:?-[^{}$`"']*)?\})|(?P<computed>\$[({$!?#@*-]|`)""",
-    re.DOTALL,
+_EXPANSION: Final = (
+    r"""\\.|(?P<every>"\$@")|(?P<quote>")|\$(?P<number>\d)"""
+    r"""|\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<default>:?-[^{}$`"']*)?\})|(?P<computed>\$[({$!?#@*-]|`)"""
 )
+_OUTSIDE_QUOTES: Final = re.compile(rf"'[^']*'|{_EXPANSION}", re.DOTALL)
+_IN_QUOTES: Final = re.compile(_EXPANSION, re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def commands(text: str) -> Iterator[Command]:
             break
         end = _end(text, match)
         if end is None:
-            yield Command(text, "?", start=command.start)
+            yield Command(text[command.start :], "?", start=command.start)
             return
         if match.lastgroup == "operator" and not scan.closing and match[0] in ("&&", ";", "\n"):
             end = _past_documents(text, match.end(), scan) if match[0] == "\n" else end
@@ -261,13 +262,10 @@ def expanded(text: str, variables: Mapping[str, str | None], parameters: Sequenc
     """A command with its variables filled in; None where one of them is not known before it runs."""
     parts: list[str] = []
     place, in_quotes = 0, False
-    for match in _VARIABLE.finditer(text):
-        if in_quotes and match[0][0] == "'":
-            return None  # an apostrophe between double quotes: too rare to be worth a second grammar
+    while match := (_IN_QUOTES if in_quotes else _OUTSIDE_QUOTES).search(text, place):
         parts.append(text[place : match.start()])
         place = match.end()
-        if match["quote"]:
-            in_quotes = not in_quotes
+        in_quotes = in_quotes != bool(match["quote"])
         value = _value(match, variables, parameters, before)
         if value is None:
             return None

@@ -53,7 +53,7 @@ HOSTILE = {
     "sets of sets": models(1) + f"matrix: {{sets: {{{', '.join(f's{n}: +s{n + 1}' for n in range(5000))}}}}}\n",
     "a long set": models(1) + f"matrix: {{sets: {{a: '{'m0 & ' * 100_000}m0'}}}}\n",
     "too many models": models(3000),
-    "many aliases": f"models:\n  a:\n    cmd: a ${{PORT}}\n    aliases: [{','.join(f'n{n}' for n in range(20_000))}]\n",
+    "many aliases": f"models:\n  a:\n    cmd: a ${{PORT}}\n    aliases: [{','.join(f'n{n}' for n in range(9_000))}]\n",
     "many odd peers": "peers: {p: {proxy: 'http://a', models: [" + ",".join(["'x y'"] * 10_000) + "]}}\n",
     "a long host": f"models: {{a: {{cmd: a, proxy: 'http://{'a' * 900_000}:9000'}}}}\n",
     "a long parameter": "models: {a: {cmd: 'a ${PORT}', filters: {setParams: {'" + "a." * 50_000 + "b': 1}}}}\n",

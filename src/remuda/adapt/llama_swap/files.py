@@ -15,6 +15,9 @@ from remuda.spec.nodes import MalformedError
 MAX_BYTES: Final = 2**20
 """Size of all files: 500 models have about 150 KiB."""
 
+MAX_LINES: Final = 40_000
+"""Lines and items of a file, which take time to read: 500 models have about 6,000."""
+
 
 def configuration(source: Source, said: Said) -> Node:
     """The tree; what cannot be read is said, and left out."""
@@ -41,6 +44,9 @@ def configuration(source: Source, said: Said) -> Node:
 def _tree(content: bytes, file: str, source: Source, said: Said) -> Node:
     if len(content) > MAX_BYTES:
         said.refuse(Place(file), f"`{file}` is larger than {MAX_BYTES // 2**10} KiB")
+        return empty(file)
+    if content.count(b"\n") + content.count(b",") > MAX_LINES:
+        said.refuse(Place(file), f"`{file}` is larger than {MAX_LINES} lines and items")
         return empty(file)
     try:
         text = variables.marked(decode(content))
