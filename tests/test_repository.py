@@ -94,6 +94,14 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
         (f"gateway/translate/responses_{name}.py" for name in ("chat", "output", "problems")),
         "gateway/translate/test_responses_reply.py",
     ),
+    # One configuration after another, with what comes of it.
+    **dict.fromkeys(
+        (
+            f"adapt/llama_swap/{name}.py"
+            for name in ("capabilities", "files", "model", "names", "requests", "routes", "said", "tree", "unsaid")
+        ),
+        "adapt/llama_swap/test_adapter.py",
+    ),
     # One table of tests asks the same of every engine.
     **dict.fromkeys(
         (f"engines/{name}.py" for name in ("command", "contract", "llama_cpp", "ollama", "sglang", "vllm")),
