@@ -8,13 +8,13 @@ Sources: the Dockerfiles of vllm-project/vllm, sgl-project/sglang, ggml-org/llam
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from remuda.engines import ENGINES, command, flags, llama_cpp, ollama, sglang, vllm
 from remuda.engines.contract import Order
 from remuda.plan.container import after_steps
+from remuda.quoting.shell import quoted
 from remuda.render.order import inside, order
 from remuda.render.values import Values
 from remuda.spec.merge import Effective
@@ -99,4 +99,4 @@ def _health(model: Effective, order: Order) -> str | None:
         return None
     if model.engine == ollama.NAME:
         return "ollama list"  # its image has no curl
-    return f"curl --fail --silent --show-error {shlex.quote(f'http://localhost:{order.port}{path}')}"
+    return f"curl --fail --silent --show-error {quoted(f'http://localhost:{order.port}{path}')}"

@@ -7,6 +7,7 @@ from remuda.engines.contract import Order
 from remuda.facts.device import Device
 from remuda.facts.host import Host
 from remuda.plan.check import load_fleet
+from remuda.quoting.llama_swap import split
 from remuda.render.contract import Request
 from remuda.render.llama_swap.process import MACROS, problems, process
 from remuda.render.yaml_text import to_yaml
@@ -40,7 +41,7 @@ def test_llama_swap_starts_the_words_that_remuda_would(engine: str) -> None:
     if engine in ("vllm", "sglang"):
         order.settings["hf-overrides"]["a"] = "it's $HOME ${X} #1"
     launch = ENGINES[engine].launch(order)
-    words = reader.argv(entry["cmd"])
+    words = list(split(entry["cmd"]))
     others = [word for word in words[: words.index("/bin/e")] if word != "env"]
     assert words[words.index("/bin/e") :] == list(launch.argv)
     visible = ["CUDA_VISIBLE_DEVICES=GPU-a", "ROCR_VISIBLE_DEVICES=", "CUDA_DEVICE_ORDER=PCI_BUS_ID"]
@@ -52,7 +53,7 @@ def test_llama_swap_starts_the_words_that_remuda_would(engine: str) -> None:
 def test_a_container_is_run_and_stopped_by_its_program() -> None:
     keys = "engine: vllm, model: x/y, runtime: docker, image: i, tag: t, devices: [cuda0], shm_size: 1GiB"
     found = model(f'{keys}, port: 9000, environment: {{T: "${{env:KEY}}"}}, environment_file: /e')
-    words = reader.argv(read(found)["cmd"])
+    words = list(split(read(found)["cmd"]))
     assert words[:3] == ["docker", "run", "--rm"]
     for expected in (
         ["--publish", "127.0.0.1:9000:9000"],
@@ -70,7 +71,7 @@ def test_a_container_is_run_and_stopped_by_its_program() -> None:
 @pytest.mark.parametrize(("devices", "entry"), [("cuda:all", "nvidia.com/gpu=all"), ("rocm:all", "/dev/kfd")])
 def test_all_gpus_of_a_machine_that_nobody_knows(devices: str, entry: str) -> None:
     keys = "engine: vllm, model: x/y, runtime: podman, image: i, tag: t, network: host"
-    words = reader.argv(read(model(f'{keys}, devices: ["{devices}"]'), Host(()))["cmd"])
+    words = list(split(read(model(f'{keys}, devices: ["{devices}"]'), Host(()))["cmd"]))
     assert entry in words
     assert words[words.index("--network") + 1] == "host"
 

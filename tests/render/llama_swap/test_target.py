@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 
 from remuda.plan.check import load_fleet
+from remuda.quoting.llama_swap import split
 from remuda.render.contract import Request
 from remuda.render.llama_swap.target import render
 from tests.render import golden
@@ -42,7 +43,7 @@ def test_nothing_of_a_fleet_is_lost() -> None:
     assert vllm["env"] == ["HF_TOKEN=hf"]
     assert (vllm["ttl"], vllm["aliases"]) == (900, ["coder", "precise"])
     assert vllm["filters"]["setParamsByID"] == {"precise": {"temperature": 0}}
-    words = reader.argv(models["gemma3-4b-cuda1"]["cmd"])
+    words = list(split(models["gemma3-4b-cuda1"]["cmd"]))
     assert words[words.index("--chat-template-kwargs") + 1] == '{"a": "it\'s ${X:+y} ${PORT} $HOME"}'
     assert {name: model["proxy"] for name, model in models.items()} == {
         "gemma3-4b-cuda1": "http://127.0.0.1:5800",

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from remuda.quoting.llama_swap import split
 from remuda.render.llama_swap.text import command, has_macro, quoted, variable
 from remuda.render.starting import PORT
 from remuda.render.yaml_text import to_yaml
@@ -18,7 +19,7 @@ WORDS = st.lists(st.one_of(NASTY, TEXTS), max_size=6).map("".join)
 @given(st.lists(WORDS, min_size=1, max_size=5))
 def test_any_words_survive_macros_lines_and_the_splitter(words: list[str]) -> None:
     config = to_yaml({"macros": {"PIDS": "x"}, "models": {"a": {"cmd": command(words), "proxy": "http://x"}}})
-    assert reader.argv(reader.load(config, {"HOME": "/root"})["models"]["a"]["cmd"]) == words
+    assert list(split(reader.load(config, {"HOME": "/root"})["models"]["a"]["cmd"])) == words
 
 
 def test_the_port_is_a_macro_wherever_it_stands() -> None:

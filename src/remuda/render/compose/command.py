@@ -8,11 +8,12 @@ read as part of the script.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from remuda.render.compose.interpolation import escaped, secret_path, variable
+from remuda.quoting.compose import escaped
+from remuda.quoting.shell import quoted
+from remuda.render.compose.interpolation import secret_path, variable
 from remuda.render.starting import Starting, Word, joined
 from remuda.spec.reference import Reference
 
@@ -48,7 +49,7 @@ def _by_shell(starting: Starting, references: tuple[Reference, ...], files: tupl
     secretive = {name: word for name, word in starting.environment.items() if _has_reference(word)}
     script = [
         "set -e",
-        *(f'{names[each]}="$(cat {_quoted(secret_path(each.name))})"' for each in references if each.kind == "file"),
+        *(f'{names[each]}="$(cat {quoted(secret_path(each.name))})"' for each in references if each.kind == "file"),
         *(f"{name}={_script_word(word, names)}; export {name}" for name, word in secretive.items()),
         *(f"unset {names[each]}" for each in references if not _is_in(each, starting.argv)),
         " ".join(["exec", *(_script_word(word, names) for word in starting.argv)]),
@@ -59,11 +60,7 @@ def _by_shell(starting: Starting, references: tuple[Reference, ...], files: tupl
 
 
 def _script_word(word: Word, names: Mapping[Reference, str]) -> str:
-    return joined(word, lambda reference: f'"${names[reference]}"', _quoted) or "''"
-
-
-def _quoted(text: str) -> str:
-    return shlex.quote(text)
+    return joined(word, lambda reference: f'"${names[reference]}"', quoted) or "''"
 
 
 def _has_reference(word: Word) -> bool:

@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from remuda import __version__
 from remuda.errors import Problem
 from remuda.plan.serving import serving
-from remuda.render.compose.interpolation import escaped, refusal, secret_name, secret_path, variable
+from remuda.quoting.compose import escaped
+from remuda.render.compose.interpolation import refusal, secret_name, secret_path, variable
 from remuda.render.compose.service import Serviced
 from remuda.render.paths import moved
 from remuda.render.ports import ports

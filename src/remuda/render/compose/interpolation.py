@@ -1,8 +1,7 @@
 """How a compose file names secrets, and how it is kept from reading names into other texts.
 
-Compose replaces `$NAME` and `${NAME…}` in every value after it has read the YAML, and takes `$$` for a dollar sign; so
-every text that is ours has its dollars doubled, and a reference to the environment becomes one of compose's own. A
-variable that is not set ends the command instead of passing for an empty text.
+Every text that is ours has its dollars doubled (`quoting.compose`), and a reference to the environment becomes a
+variable of compose's own. One that is not set ends the command instead of passing for an empty text.
 
 A reference to a file becomes a secret of compose, which its service finds below `/run/secrets`. For one of systemd's
 credentials there is no equal.
@@ -19,11 +18,6 @@ from remuda.render.paths import moved
 from remuda.spec.document import Path
 from remuda.spec.form import label
 from remuda.spec.reference import Reference
-
-
-def escaped(text: str) -> str:
-    """A text that compose leaves as it is."""
-    return text.replace("$", "$$")
 
 
 def variable(name: str) -> str:

@@ -20,9 +20,10 @@ from remuda.facts.host import Host
 from remuda.facts.names import expand, visibility
 from remuda.plan.care import care
 from remuda.plan.container import contained, container_name, inside
+from remuda.quoting.compose import escaped
 from remuda.render import order
 from remuda.render.compose.command import command
-from remuda.render.compose.interpolation import escaped, secret_name
+from remuda.render.compose.interpolation import secret_name
 from remuda.render.paths import environment_files
 from remuda.render.starting import Starting, starting, weights
 from remuda.spec.engine import EngineDefaults

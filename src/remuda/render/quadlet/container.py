@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from remuda.errors import SpecError
 from remuda.plan.container import SHARING, SHM_BYTES
+from remuda.quoting.systemd import line, setting, words
+from remuda.quoting.unit_file import Section
 from remuda.render.image import Course
 from remuda.render.order import LOOPBACK
 from remuda.render.quadlet import names
 from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.device import Devices
-from remuda.render.systemd_text import Section, line, words
 from remuda.render.values import Values
 from remuda.spec.defaults import COMMAND
 from remuda.spec.engine import EngineDefaults
@@ -97,7 +98,7 @@ def _shown(unit: Unit) -> tuple[str, ...]:
 
 def _unit(unit: Unit) -> Iterator[Key]:
     title = unit.model.entry.name or f"Podman container {names.unit(unit.model)}"
-    yield "Description", line(title).replace("$$", "$")
+    yield "Description", setting(title)
     if unit.after is not None:
         yield "After", f"{unit.after}.service"
     if unit.account.uid is not None:

@@ -7,10 +7,10 @@ they are in no argument and in no output.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from remuda.quoting.shell import joined, quoted
 from remuda.render.quadlet import layout, names
 from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.container import Unit
@@ -154,24 +154,24 @@ def _machine(owner: Account, units: Sequence[Unit]) -> Iterator[str]:
     if owner.uids is not None and owner.gids is not None:
         conf = layout.sysusers(owner)
         yield _put(conf)
-        yield shlex.join(("user", name, str(owner.uid), f"/{conf}"))
+        yield joined(("user", name, str(owner.uid), f"/{conf}"))
         for file, ids in (("/etc/subuid", owner.uids), ("/etc/subgid", owner.gids)):
-            yield shlex.join(("range", file, name, str(ids.start), str(ids.count)))
+            yield joined(("range", file, name, str(ids.start), str(ids.count)))
     yield from _directories(owner, units)
     if owner.uid is not None:
         yield f"[ -d /run/user/{owner.uid} ] || run systemctl start user@{owner.uid}.service"
     yield from (_put(layout.container(unit)) for unit in units)
-    yield from _secrets(shlex.quote(name), units)
+    yield from _secrets(quoted(name), units)
     manager = ("systemctl",) if name == ROOT else ("systemctl", "--user", "-M", f"{name}@")
     yield _next(manager, units)
 
 
 def _put(path: PurePosixPath) -> str:
-    return shlex.join(("put", str(path), f"/{path}"))
+    return joined(("put", str(path), f"/{path}"))
 
 
 def _directories(owner: Account, units: Sequence[Unit]) -> Iterator[str]:
-    needed = [f"[ -d {shlex.quote(directory)} ]" for directory in layout.directories(owner, units)]
+    needed = [f"[ -d {quoted(directory)} ]" for directory in layout.directories(owner, units)]
     if needed:
         conf = layout.tmpfiles(owner)
         lingers = [f"[ -e {layout.LINGER}/{owner.name} ]"] if owner.home is not None else []
@@ -183,8 +183,8 @@ def _own(units: Sequence[Unit]) -> Iterator[str]:
     for directory in map(_expanded, layout.directories(units[0].account, units)):
         yield f"[ -d {directory} ] || run mkdir -p -- {directory}"
     for path in map(layout.container, units):
-        inside = shlex.quote(str(path.relative_to("config")))
-        yield f'put {shlex.quote(str(path))} "${{XDG_CONFIG_HOME:-$HOME/.config}}"/{inside}'
+        inside = quoted(str(path.relative_to("config")))
+        yield f'put {quoted(str(path))} "${{XDG_CONFIG_HOME:-$HOME/.config}}"/{inside}'
     yield f'[ -e "{layout.LINGER}/$(id -un)" ] || run loginctl enable-linger'
     yield from _secrets('"$(id -un)"', units)
     yield _next(("systemctl", "--user"), units)
@@ -192,7 +192,7 @@ def _own(units: Sequence[Unit]) -> Iterator[str]:
 
 def _expanded(directory: str) -> str:
     home, _, rest = directory.partition("%h/")
-    return f'"$HOME"/{shlex.quote(rest)}' if rest else shlex.quote(home)
+    return f'"$HOME"/{quoted(rest)}' if rest else quoted(home)
 
 
 def _secrets(owner: str, units: Sequence[Unit]) -> Iterator[str]:
@@ -201,13 +201,13 @@ def _secrets(owner: str, units: Sequence[Unit]) -> Iterator[str]:
         references |= {names.secret(reference): reference for reference in unit.values.secrets.values()}
     for name, reference in sorted(references.items()):
         if reference.kind == "file":
-            yield f"secret_of_file {owner} {shlex.join((name, reference.name))}"
+            yield f"secret_of_file {owner} {joined((name, reference.name))}"
         else:
-            yield f"secret_to_make {owner} {shlex.quote(name)}"
+            yield f"secret_to_make {owner} {quoted(name)}"
 
 
 def _next(manager: Sequence[str], units: Sequence[Unit]) -> str:
     """What to do then. systemctl asks for one unit after the other, so the order by ports has to be in its words."""
     services = [f"{names.unit(unit.model)}.service" for unit in sorted(units, key=lambda unit: unit.port)]
-    started = shlex.join((*manager, "start", "--no-block", *services))
-    return shlex.join(("echo", f"then: {shlex.join((*manager, 'daemon-reload'))} && {started}"))
+    started = joined((*manager, "start", "--no-block", *services))
+    return joined(("echo", f"then: {joined((*manager, 'daemon-reload'))} && {started}"))

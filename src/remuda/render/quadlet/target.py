@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from remuda.errors import Problem, SpecError
+from remuda.quoting.unit_file import text
 from remuda.render.contract import Rendering, Request
 from remuda.render.devices import missing
 from remuda.render.image import course, inner_port
@@ -19,7 +20,6 @@ from remuda.render.quadlet import host, layout, names, objection
 from remuda.render.quadlet.account import account
 from remuda.render.quadlet.container import Unit, sections
 from remuda.render.quadlet.device import devices
-from remuda.render.systemd_text import text
 from remuda.render.values import values
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.form import label
