@@ -256,8 +256,7 @@ let
     }:
     let
       args = {
-        inherit lib config;
-        options = { };
+        inherit lib config options;
       } // specialArgs;
       opened = module: if isPath module then import module else module;
       # A function gets only what it names, so that a pattern without `...` works for modules of one argument.
