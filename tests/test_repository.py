@@ -61,6 +61,10 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
         (f"render/quadlet/{name}.py" for name in ("account", "container", "host", "layout", "names", "objection")),
         "render/quadlet/test_target.py",
     ),
+    **dict.fromkeys(
+        (f"render/nixos/{name}.py" for name in ("docker", "machine", "native", "rootless")),
+        "render/nixos/test_target.py",
+    ),
     # Values that pass between modules.
     "gateway/live.py": "gateway/test_own.py",
     "gateway/record.py": "edge/http/test_account.py",

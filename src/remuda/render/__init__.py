@@ -11,10 +11,11 @@ from remuda.render import llmhop, nixos_llama_swap
 from remuda.render.compose import target as compose
 from remuda.render.contract import Target
 from remuda.render.llama_swap import target as llama_swap
+from remuda.render.nixos import target as nixos
 from remuda.render.nixos_llmhop import target as nixos_llmhop
 from remuda.render.quadlet import target as quadlet
 
-_ALL: tuple[Target, ...] = (quadlet, compose, llama_swap, llmhop, nixos_llmhop, nixos_llama_swap)
+_ALL: tuple[Target, ...] = (quadlet, compose, llama_swap, llmhop, nixos, nixos_llmhop, nixos_llama_swap)
 
 TARGETS: Mapping[str, Target] = {target.NAME: target for target in _ALL}
 """Every target, by the name that the command line uses; in the order in which they are presented."""

@@ -23,6 +23,9 @@ rec {
     yaml = _: format "yaml";
   };
   coreutils = package "coreutils" { };
+  llama-cpp = package "llama-cpp" { meta.mainProgram = "llama-server"; };
+  ollama = package "ollama" { meta.mainProgram = "ollama"; };
+  vllm = package "vllm" { meta.mainProgram = "vllm"; };
   podman = package "podman" { };
   llama-swap = package "llama-swap" { meta.mainProgram = "llama-swap"; };
   writeText = name: text: package name { inherit text; };
