@@ -28,6 +28,7 @@ rec {
   vllm = package "vllm" { meta.mainProgram = "vllm"; };
   podman = package "podman" { };
   llama-swap = package "llama-swap" { meta.mainProgram = "llama-swap"; };
+  runCommand = name: attributes: script: package name { inherit attributes script; };
   writeText = name: text: package name { inherit text; };
   buildPythonApplication = attributes: package attributes.pname attributes;
   python3Packages = builtins.listToAttrs (
