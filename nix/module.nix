@@ -100,6 +100,7 @@ in
         LD_LIBRARY_PATH = "/run/opengl-driver/lib";
       };
       serviceConfig = {
+        Type = "notify";
         ExecStart = "${lib.getExe cfg.package} up --file ${checked}";
         ExecReload = "${lib.getExe' pkgs.coreutils "kill"} -HUP $MAINPID";
         EnvironmentFile = lib.optional (cfg.environmentFile != null) cfg.environmentFile;

@@ -53,7 +53,7 @@ let
       cache_dir = mkOption {
         type = types.nullOr types.str;
         default = null;
-        description = "Units: directory of the host for what the engine downloads; `/var/cache/<engine>`, or your own cache where there is no `user` and no `uid`.";
+        description = "Units: directory of the host for what the engine downloads; `/var/cache/<engine>`, for a unit without a container `/var/cache/remuda/<engine>`, or your own cache where there is no `user` and no `uid`.";
       };
       user = mkOption {
         type = types.nullOr types.str;
@@ -500,7 +500,7 @@ let
       port = mkOption {
         type = types.nullOr (types.ints.between 1 65535);
         default = null;
-        description = "Port of the instance; otherwise a free one is taken at each start.";
+        description = "Port of the instance; otherwise a free one is taken at each start; a unit keeps its own.";
       };
       memory = mkOption {
         type = types.nullOr (types.oneOf [

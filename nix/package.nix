@@ -15,6 +15,7 @@ python3Packages.buildPythonApplication {
   build-system = [ python3Packages.hatchling ];
   dependencies = with python3Packages; [
     click
+    dbus-fast
     httptools
     msgspec
     nvidia-ml-py

@@ -9,6 +9,7 @@ from remuda.render.compose import target as compose
 from remuda.render.contract import Request
 from remuda.render.llama_swap import target as llama_swap
 from remuda.render.nixos import target as nixos
+from remuda.render.systemd import target as systemd
 from remuda.render.unsaid import Unsaid, is_set
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.fleet import Residency
@@ -58,12 +59,22 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
         Gateway: "",
         Key: " ".join(keys(Key)),
     },
+    # What says how models take turns is the gateway's, which has the whole file.
+    systemd.UNSAID.program: {
+        Model: " ".join(keys(Model)),
+        EngineDefaults: " ".join(keys(EngineDefaults) - {"startup_ordering"}),
+        Residency: " ".join(keys(Residency)),
+        Gateway: " ".join(keys(Gateway)),
+        Key: " ".join(keys(Key)),
+    },
 }
 """What each target renders, or has no need of."""
 
 
 @pytest.mark.parametrize(
-    "unsaid", [compose.UNSAID, llama_swap.UNSAID, llmhop.UNSAID, nixos.UNSAID], ids=lambda unsaid: unsaid.program
+    "unsaid",
+    [compose.UNSAID, llama_swap.UNSAID, llmhop.UNSAID, nixos.UNSAID, systemd.UNSAID],
+    ids=lambda unsaid: unsaid.program,
 )
 def test_every_key_is_rendered_or_told(unsaid: Unsaid) -> None:
     told: dict[type[BaseModel], Mapping[str, str]] = {

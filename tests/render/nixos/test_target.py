@@ -76,8 +76,8 @@ def test_a_model_of_each_runtime(version: str) -> None:
     assert [container["entrypoint"], *container["cmd"]] == list(ENGINES["llama-cpp"].launch(order).argv)
     assert container["ports"] == ["127.0.0.1:18002:18002"]
     assert {"--device=/dev/kfd", "--memory=8589934592", "--cpus=2"} <= set(container["extraOptions"])
-    assert set(found["systemd"]["services"]) == {"llama-cpp-plain", "command-own"}
-    assert found["nixpkgs"]["config"] == {"cudaSupport": True}
+    assert set(found["systemd"]["services"]) == {"llama-cpp-plain", "command-own", "llama-cpp-unit"}
+    assert found["nixpkgs"]["config"] == {"cudaSupport": True, "rocmSupport": True}
     assert set(found["users"]["users"]) == {"remuda-llama-cpp", "remuda-command"}
 
 

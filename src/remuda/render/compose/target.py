@@ -18,15 +18,16 @@ from remuda.render.compose.interpolation import refusal, secret_name
 from remuda.render.compose.service import Serviced, service, serviced
 from remuda.render.contract import Rendering, Request
 from remuda.render.devices import missing
+from remuda.render.needs import references_of
 from remuda.render.paths import environment_files, relative, sockets
 from remuda.render.ports import ports
 from remuda.render.runtimes import without_image, without_runtime
 from remuda.render.starting import nested_references, references
 from remuda.render.unsaid import Unsaid
-from remuda.render.yaml_text import to_yaml
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
+from remuda.spec.yaml_text import to_yaml
 
 NAME: Final = "compose"
 SUMMARY: Final = "one file for docker compose and podman-compose, with the gateway as a service"
@@ -98,7 +99,7 @@ def _compose(request: Request, services: Sequence[Serviced]) -> dict[str, Any]:
     files = {
         reference.name: None
         for found in (
-            gateway.references_of(request.fleet),
+            references_of(request.fleet),
             *(references(one.model) for one in services),
         )
         for _, reference in found

@@ -20,11 +20,11 @@ from remuda.render.contract import Request
 from remuda.render.nix.expression import Binding, Entry, bind
 from remuda.render.nix.value import value
 from remuda.render.order import LOOPBACK
-from remuda.render.quadlet import names
 from remuda.render.starting import Starting, joined, starting, weights
 from remuda.render.values import source, values
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
+from remuda.spec.unit import unit_name
 
 RUNTIME: Final = "docker"
 _WHOLE: Final = {"cuda:all": ("nvidia.com/gpu=all",), "rocm:all": ("/dev/kfd", "/dev/dri")}
@@ -37,7 +37,7 @@ def entries(request: Request, models: Sequence[Effective], ports: dict[str, int]
     yield bind("virtualisation.oci-containers.backend", value(RUNTIME))
     for model in models:
         data = _container(model, request.host, ports[model.model_id])
-        path = ("virtualisation", "oci-containers", "containers", names.unit(model))
+        path = ("virtualisation", "oci-containers", "containers", unit_name(model))
         yield Binding(path, value(data), is_apart=True)
 
 

@@ -21,15 +21,15 @@ from remuda.render.contract import Request
 from remuda.render.nix.expression import Binding, Entry, Expression, Part, Set, Text, ref
 from remuda.render.nix.value import value
 from remuda.render.order import LOOPBACK, Place
-from remuda.render.quadlet import names
 from remuda.render.starting import Starting, joined, starting
 from remuda.render.values import source, values
 from remuda.spec.defaults import COMMAND, PROCESS
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
+from remuda.spec.unit import unit_name
 
-RUNTIME: Final = PROCESS
+RUNTIMES: Final = (PROCESS, "systemd")
 
 _PACKAGED: Final = {llama_cpp.NAME: "llama-server", ollama.NAME: "ollama", vllm.NAME: "vllm"}
 """Engines that nixpkgs has a package of, which is called as they are, and their programs."""
@@ -58,13 +58,16 @@ def entries(request: Request, models: Sequence[Effective], ports: dict[str, int]
         yield Binding(("users", "groups", user), value({}))
     for model in models:
         service = _service(request, model, ports[model.model_id])
-        yield Binding(("systemd", "services", names.unit(model)), service, is_apart=True)
+        yield Binding(("systemd", "services", unit_name(model)), service, is_apart=True)
 
 
 def problems(request: Request, models: Sequence[Effective]) -> Iterator[Problem]:
     """What a service cannot be told."""
     for model in models:
         path = ("models", model.model_id)
+        if model.image is not None and model.runtime != PROCESS:
+            message = f"cannot render `{model.model_id}` for NixOS: a unit of Remuda's with an image is started by it"
+            yield Problem(message, path, hint="choose the runtime `podman`, or run Remuda by `services.remuda`")
         yield from values(model, 0).problems
         for name in values(model, 0).secrets:
             where = source(model, "environment", name)

@@ -1,8 +1,8 @@
 """`remuda render nixos`: `remuda.nix`, a module that runs a fleet's models without Remuda.
 
 By its runtime a model becomes a unit of podman's Quadlet (`podman`), a container of nixpkgs' `oci-containers`
-(`docker`), or a service of systemd's (`process`), each at its port on the loopback address. Nobody swaps them: for that
-there is the module in `nix/`, which runs Remuda itself.
+(`docker`), or a service of systemd's (`process`, `systemd`), each at its port on the loopback address. Nobody swaps
+them: for that there is the module in `nix/`, which runs Remuda itself.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SUMMARY: Final = "a module for NixOS that runs the models as units, containers a
 
 FILE: Final = PurePosixPath("remuda.nix")
 
-_RUNTIMES: Final = (rootless.RUNTIME, docker.RUNTIME, native.RUNTIME)
+_RUNTIMES: Final = (rootless.RUNTIME, docker.RUNTIME, *native.RUNTIMES)
 _HEAD: Final = f"Made by `remuda render {NAME}`; edit the fleet file instead."
 
 _STARTS: Final = "nobody but systemd starts and stops it"
@@ -58,7 +58,9 @@ UNSAID: Final = Unsaid(
 def render(request: Request) -> Rendering:
     """The module."""
     models = [model for model in request.models() if model.runtime in _RUNTIMES]
-    podman, dockers, natives = ([each for each in models if each.runtime == runtime] for runtime in _RUNTIMES)
+    podman = [model for model in models if model.runtime == rootless.RUNTIME]
+    dockers = [model for model in models if model.runtime == docker.RUNTIME]
+    natives = [model for model in models if model.runtime in native.RUNTIMES]
     units = rootless.rendering(request, podman)
     told = tuple(UNSAID.problems(request))
     problems = (

@@ -179,10 +179,52 @@
     };
   };
 
+  systemd.services.llama-cpp-unit = {
+    description = "Language model unit";
+    wantedBy = [ "multi-user.target" ];
+    wants = [ "network-online.target" ];
+    after = [ "network-online.target" ];
+    environment = {
+      HOME = "/var/cache/remuda-llama-cpp";
+      XDG_CACHE_HOME = "/var/cache/remuda-llama-cpp";
+      LD_LIBRARY_PATH = "/run/opengl-driver/lib";
+      TRITON_LIBCUDA_PATH = "/run/opengl-driver/lib";
+      ROCR_VISIBLE_DEVICES = "0";
+    };
+    serviceConfig = {
+      ExecStart = "${pkgs.coreutils}/bin/env ${pkgs.llama-cpp}/bin/llama-server --model /srv/c.gguf --alias unit --host 127.0.0.1 --port 18005 --metrics";
+      EnvironmentFile = [ "/etc/llama.env" ];
+      User = "remuda-llama-cpp";
+      Group = "remuda-llama-cpp";
+      SupplementaryGroups = [
+        "render"
+        "video"
+      ];
+      CacheDirectory = "remuda-llama-cpp";
+      Restart = "always";
+      RestartSec = 30;
+      KillSignal = "SIGTERM";
+      LimitNOFILE = 1048576;
+      LimitMEMLOCK = "infinity";
+      NoNewPrivileges = true;
+      CapabilityBoundingSet = "";
+      ProtectSystem = "strict";
+      ProtectHome = "read-only";
+      PrivateTmp = true;
+      ProtectKernelModules = true;
+      ProtectKernelTunables = true;
+      ProtectControlGroups = true;
+      RestrictSUIDSGID = true;
+      LockPersonality = true;
+      PrivateDevices = false;
+    };
+  };
+
   systemd.tmpfiles.rules = [ "d /var/cache/vllm 0755 root root" ];
   hardware.graphics.enable = true;
   hardware.nvidia-container-toolkit.enable = true;
   nixpkgs.config.cudaSupport = true;
+  nixpkgs.config.rocmSupport = true;
   # Engines listen at 127.0.0.1; nothing is opened for them.
   networking.firewall.enable = lib.mkDefault true;
 }
