@@ -111,6 +111,7 @@ in
         CacheDirectory = "remuda";
         RuntimeDirectory = "remuda";
         RuntimeDirectoryMode = "0700";
+        RuntimeDirectoryPreserve = "yes";
         Restart = "on-failure";
         RestartSec = 5;
         # Engines take long to end, and may lock what they have mapped.

@@ -6,7 +6,6 @@ them. Users, subordinate ranges and lingering are options of NixOS, directories 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -36,8 +35,8 @@ def rendering(request: Request, models: Sequence[Effective]) -> Rendering:
     if not models:
         return Rendering()
     made = quadlet.render(replace(request, only=frozenset(model.model_id for model in models)))
-    problems = (*made.problems, *_without_user(request, models), *_secrets(request, models))
-    return replace(made, problems=problems)
+    secrets = () if made.is_refused else tuple(_secrets(request, models))
+    return replace(made, problems=(*made.problems, *_without_user(request, models), *secrets))
 
 
 def entries(made: Rendering, request: Request, models: Sequence[Effective]) -> Iterator[Entry]:
@@ -63,12 +62,10 @@ def rules(made: Rendering) -> list[str]:
 
 
 def _accounts(request: Request, models: Sequence[Effective]) -> Iterator[Entry]:
-    groups: dict[Account, set[str]] = defaultdict(set)
-    for model in models:
-        owner = _account(request, model)
-        if owner.home is not None:
-            groups[owner] |= set(devices(request.host, model.devices or ()).groups)
-    for owner, own in groups.items():
+    owners = [(_account(request, model), devices(request.host, model.devices or ()).groups) for model in models]
+    for owner in dict.fromkeys(owner for owner, _ in owners if owner.home is not None):
+        # One that is made for an engine may be lent to others.
+        own = {group for other, groups in owners if other.name == owner.name for group in groups}
         user = {
             "isSystemUser": True,
             "uid": owner.uid,

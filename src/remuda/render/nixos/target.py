@@ -7,12 +7,14 @@ them: for that there is the module in `nix/`, which runs Remuda itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
 from remuda.errors import Problem
+from remuda.plan.container import SHARING
 from remuda.render.contract import Rendering, Request
 from remuda.render.devices import missing
 from remuda.render.nix.expression import File, Function, Pattern, Set
@@ -38,7 +40,10 @@ _HEAD: Final = f"Made by `remuda render {NAME}`; edit the fleet file instead."
 _STARTS: Final = "nobody but systemd starts and stops it"
 _ASKED: Final = "clients ask the engine itself"
 _NO_GATEWAY: Final = "there is none; `services.remuda` runs one"
-_ACCOUNT: Final = ("user", "group", "uid", "gid", "data_dir", "cache_dir", "sub_uid_start", "sub_uid_count")
+_ACCOUNT: Final = (
+    *("user", "group", "uid", "gid", "data_dir", "cache_dir"),
+    *("sub_uid_start", "sub_uid_count", "sub_gid_start", "sub_gid_count"),
+)
 
 UNSAID: Final = Unsaid(
     program="NixOS",
@@ -66,7 +71,7 @@ def render(request: Request) -> Rendering:
     problems = (
         *_of_runtimes(request),
         *told,
-        *(problem for problem in units.problems if problem.path not in {other.path for other in told}),
+        *_not_told(units.problems, told),
         *_of_others(request, (*dockers, *natives)),
         *docker.problems(request, dockers),
         *native.problems(request, natives),
@@ -87,6 +92,12 @@ def render(request: Request) -> Rendering:
     return Rendering({FILE: to_nix(File(module, _HEAD))}, problems)
 
 
+def _not_told(problems: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems without warnings about what is told of already."""
+    paths = {problem.path for problem in told}
+    return (problem for problem in problems if problem.severity == "error" or problem.path not in paths)
+
+
 def _of_runtimes(request: Request) -> Iterator[Problem]:
     for model in request.models():
         if model.runtime == EXTERNAL:
@@ -105,6 +116,7 @@ def _of_others(request: Request, models: Iterable[Effective]) -> Iterator[Proble
         yield from filter(None, [without_image(model, "NixOS")])
         yield from relative(model)
         yield from sockets(model)
+    yield from _at_once(list(own.values()))
     for engine in dict.fromkeys(model.engine for model in own.values()):
         defaults = request.fleet.engines.get(engine, EngineDefaults())
         for key in _ACCOUNT:
@@ -112,3 +124,15 @@ def _of_others(request: Request, models: Iterable[Effective]) -> Iterator[Proble
                 path = ("engines", engine, key)
                 message = f"{label(path)} is for the units of podman's only"
                 yield Problem(message, path, severity="warning")
+
+
+def _at_once(models: Sequence[Effective]) -> Iterator[Problem]:
+    """Engines that measure free memory at their start, which nothing puts in order but Quadlet's readiness."""
+    measuring = [model for model in models if model.engine in SHARING]
+    for first, second in itertools.combinations(measuring, 2):
+        shared = sorted(set(first.devices or ()) & set(second.devices or ()) - {"cpu"})
+        if shared:
+            path = ("models", second.model_id)
+            message = f"`{first.model_id}` and `{second.model_id}` measure the memory of `{shared[0]}` at the same time"
+            hint = "choose the runtime `podman`, whose units wait for each other, or `services.remuda`"
+            yield Problem(message, path, hint=hint, severity="warning")

@@ -18,6 +18,7 @@ from remuda.plan.container import SHM_BYTES
 from remuda.render.nixos_llmhop.options import IMAGES, OF_MODEL, of_engine, set_options
 from remuda.render.quadlet.container import size
 from remuda.render.quadlet.device import devices
+from remuda.render.runtimes import without_image
 from remuda.render.unsaid import is_set
 from remuda.render.values import Values, source, values
 from remuda.spec.engine import EngineDefaults
@@ -66,6 +67,7 @@ class Module:
         yield from self._of_account()
         images = {model.entry.image or self.defaults.image for model in self.models}
         for model in self.models:
+            yield from filter(None, [without_image(model, "llmhop's modules")])
             yield from _refused(model)
             yield from values(model, _PORTS[self.engine]).problems
             yield from _secrets(model)
