@@ -44,6 +44,8 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "cli/serve.py": "end_to_end/test_demo.py",
     "cli/unload.py": "end_to_end/test_up.py",
     "cli/up.py": "end_to_end/test_up.py",
+    "cli/variants_file.py": "cli/test_variants.py",
+    "cli/variants_report.py": "cli/test_variants.py",
     "daemon/attempt.py": "daemon/test_instances.py",
     "daemon/course.py": "daemon/test_instances.py",
     "daemon/daemon.py": "end_to_end/test_up.py",
