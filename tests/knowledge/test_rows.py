@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from remuda.knowledge import builds, cuda, features, flags, formats, rocm, rows, symptoms
+from remuda.knowledge import builds, cuda, features, flags, formats, nixpkgs, rocm, rows, symptoms
 from remuda.knowledge.release import release
 
 TABLES: dict[str, type] = {
@@ -18,6 +18,7 @@ TABLES: dict[str, type] = {
     "features": features.Feature,
     "formats": formats.Format,
     "gfx": rocm.Gfx,
+    "nixpkgs": nixpkgs.Broken,
     "replaced": flags.Replacement,
     "symptoms": symptoms.Symptom,
     "toolkits": cuda.Toolkit,
