@@ -72,6 +72,18 @@ def test_the_wheel_of_the_machine(machine: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(("platform", "python", "library"), [("cuda", "312", "nccl"), ("rocm", "311", "rccl")])
+def test_compiled_wheels_find_libraries(platform: str, python: str, library: str) -> None:
+    asked = f"""let made = pkgs.python{python}Packages.torch; in {{
+      inputs = map (each: each.name) (made.buildInputs ++ made.nativeBuildInputs);
+      paths = made.appendRunpaths or [ ]; inherit (made) postFixup;
+    }}"""
+    found = _set("wheels", platform, "x86_64-linux", asked, "nix")
+    assert {"gcc-lib", library, "autoPatchelfHook"} <= set(found["inputs"])
+    assert [path.endswith("-cuda_nvrtc/lib") for path in found["paths"]] == ([True] if platform == "cuda" else [])
+    assert found["postFixup"] == 'addAutoPatchelfSearchPath "$out"'
+
+
 def test_a_wheel_in_the_flake_is_a_path_of_it() -> None:
     found = _set("wheels", "rocm", "x86_64-linux", "toString pkgs.python311Packages.vllm.src", "nix")
     folder = golden.folder_of(NAME) / "wheels" / "expected"

@@ -109,7 +109,7 @@ def test_what_it_can_build(keys: str) -> None:
 
 
 def test_what_has_no_effect_is_told() -> None:
-    wheel = f"wheels: {{rocm: [{_wheel('torch-2.9.1')}]}}"
+    wheel = f"wheels: {{rocm: [{_wheel('torch-2.9.1')}], cpu: [{_wheel('torch-2.9.1')}]}}"
     fleet, _, _ = load_fleet(_SEED % f"targets: ['8.9', gfx1100], {wheel}", "remuda.yaml")
     told = [(problem.path, problem.severity) for problem in render(Request(fleet)).problems]
-    assert told == [(("nix", "targets", 0), "warning")]
+    assert told == [(("nix", "wheels", "cpu"), "warning"), (("nix", "targets", 0), "warning")]

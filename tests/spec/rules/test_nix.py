@@ -69,6 +69,7 @@ def test_wheels(wheel: str, message: str | None) -> None:
         ([VLLM], ["has vLLM without the torch that it was built against"]),
         ([VLLM, TORCH.replace("311", "312")], ["has wheels for several Pythons: 3.11, 3.12"]),
         ([VLLM, VLLM, TORCH], ["has `vllm` twice"]),
+        (["x-1.0-py3-none-any.whl", "x-1.0-cp38-abi3-linux_x86_64.whl"], ["has `x` twice"]),
         (
             [TORCH, TORCH.replace("x86_64", "aarch64").replace("2.9.1", "2.10.0")],
             ["has several versions of `torch`: 2.10.0, 2.9.1"],

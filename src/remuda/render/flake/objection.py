@@ -127,9 +127,13 @@ def of_targets(nix: Nix, models: Sequence[Built]) -> Iterator[Problem]:
             yield Problem(message, ("nix", "targets"), hint="remove those targets", severity="warning")
 
 
-def of_wheels(nix: Nix) -> Iterator[Problem]:
-    """A torch that the vLLM beside it was not compiled against, as far as that is known of the release."""
+def of_wheels(nix: Nix, models: Iterable[Built]) -> Iterator[Problem]:
+    """Wheels that nobody uses, and a torch that the vLLM beside it is known not to be compiled against."""
+    used = {one.platform for one in models}
     for platform in nix.wheels:
+        if used and platform not in used:
+            message = f"{label(('nix', 'wheels', platform))} have no effect: no model is built for {platform}"
+            yield Problem(message, ("nix", "wheels", platform), hint="remove them", severity="warning")
         versions = {name.project: name.version.partition("+")[0] for _, name in wheels_of(nix, platform)}
         if not {"torch", "vllm"} <= versions.keys():
             continue

@@ -165,10 +165,16 @@ def _package(platform: Platform, name: WheelName, source: Expression) -> Express
 def _compiled(platform: Platform) -> Iterator[Binding]:
     """What makes compiled code find its libraries; those of torch and of the driver are there when it is run."""
     hooks = ["autoPatchelfHook", *(["autoAddDriverRunpath"] if platform == "cuda" else [])]
-    libraries = [ref(f"final.{name}") for name in ("stdenv.cc.cc.lib", *_LIBRARIES.get(platform, ()))]
+    libraries: list[Expression] = [ref(f"final.{name}") for name in ("stdenv.cc.cc.lib", *_LIBRARIES.get(platform, ()))]
+    if platform == "cuda":
+        libraries.append(Select(ref("final.cudaPackages"), ("cusparselt",), ref("final.cudaPackages.libcusparse_lt")))
     yield bind("nativeBuildInputs", List(tuple(ref(f"final.{hook}") for hook in hooks)))
     yield bind("buildInputs", List(tuple(libraries)))
     yield bind("autoPatchelfIgnoreMissingDeps", List((text("*"),)))
+    yield bind("postFixup", text('addAutoPatchelfSearchPath "$out"'), "Its own libraries lie beside its modules.")
+    if platform == "cuda":
+        library = call("final.lib.getLib", ref("final.cudaPackages.cuda_nvrtc"))
+        yield bind("appendRunpaths", List((text(library, "/lib"),)), "Torch opens it by name.")
     yield bind("dontStrip", Name("true"))
 
 

@@ -79,7 +79,7 @@ def render(request: Request) -> Rendering:
         *refused,
         *(problem for one in built for problem in one.values.problems),
         *objection.of_nixpkgs(nix, broken),
-        *objection.of_wheels(nix),
+        *objection.of_wheels(nix, built),
         *(() if refused else objection.of_targets(nix, built)),
         *unwritable,
         *missing(request),

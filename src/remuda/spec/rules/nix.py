@@ -7,7 +7,6 @@ would be another tree tomorrow. Torch and vLLM are compiled against one another,
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
@@ -95,9 +94,9 @@ def _of_platform(document: Document, path: Path, name: WheelName) -> Iterator[Pr
 
 
 def _twice(document: Document, path: Path, names: list[WheelName]) -> Iterator[Problem]:
-    counted = Counter((name.project, name.machine) for name in names)
-    for (project, _), count in counted.items():
-        if count > 1:
+    for project in dict.fromkeys(name.project for name in names):
+        machines = [name.machine for name in names if name.project == project]
+        if len(machines) > len(set(machines)) or (None in machines and len(machines) > 1):
             yield document.problem_of_key(path, f"{label(path)} has `{project}` twice", hint="remove one")
 
 

@@ -96,6 +96,7 @@ let
       "cuda_nvrtc"
       "cuda_nvtx"
       "cudnn"
+      "cusparselt"
       "libcublas"
       "libcufft"
       "libcufile"

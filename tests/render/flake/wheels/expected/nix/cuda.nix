@@ -40,8 +40,13 @@ final: prev: {
             final.cudaPackages.libcusolver
             final.cudaPackages.libcusparse
             final.cudaPackages.nccl
+            (final.cudaPackages).cusparselt or final.cudaPackages.libcusparse_lt
           ];
           autoPatchelfIgnoreMissingDeps = [ "*" ];
+          # Its own libraries lie beside its modules.
+          postFixup = "addAutoPatchelfSearchPath \"$out\"";
+          # Torch opens it by name.
+          appendRunpaths = [ "${final.lib.getLib final.cudaPackages.cuda_nvrtc}/lib" ];
           dontStrip = true;
         };
         torch = python.buildPythonPackage {
@@ -80,8 +85,13 @@ final: prev: {
             final.cudaPackages.libcusolver
             final.cudaPackages.libcusparse
             final.cudaPackages.nccl
+            (final.cudaPackages).cusparselt or final.cudaPackages.libcusparse_lt
           ];
           autoPatchelfIgnoreMissingDeps = [ "*" ];
+          # Its own libraries lie beside its modules.
+          postFixup = "addAutoPatchelfSearchPath \"$out\"";
+          # Torch opens it by name.
+          appendRunpaths = [ "${final.lib.getLib final.cudaPackages.cuda_nvrtc}/lib" ];
           dontStrip = true;
           passthru =
             previous.torch.passthru

@@ -30,6 +30,8 @@ final: prev: {
             final.rocmPackages.roctracer
           ];
           autoPatchelfIgnoreMissingDeps = [ "*" ];
+          # Its own libraries lie beside its modules.
+          postFixup = "addAutoPatchelfSearchPath \"$out\"";
           dontStrip = true;
         };
         torch = python.buildPythonPackage {
@@ -62,6 +64,8 @@ final: prev: {
             final.rocmPackages.roctracer
           ];
           autoPatchelfIgnoreMissingDeps = [ "*" ];
+          # Its own libraries lie beside its modules.
+          postFixup = "addAutoPatchelfSearchPath \"$out\"";
           dontStrip = true;
           passthru =
             previous.torch.passthru
