@@ -70,6 +70,10 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
         ),
         "render/quadlet/test_target.py",
     ),
+    **dict.fromkeys(
+        (f"render/nixos/{name}.py" for name in ("docker", "machine", "native", "rootless")),
+        "render/nixos/test_target.py",
+    ),
     "render/needs.py": "render/systemd/test_target.py",
     **dict.fromkeys(
         (
@@ -93,6 +97,14 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(
         (f"gateway/translate/responses_{name}.py" for name in ("chat", "output", "problems")),
         "gateway/translate/test_responses_reply.py",
+    ),
+    # One configuration after another, with what comes of it.
+    **dict.fromkeys(
+        (
+            f"adapt/llama_swap/{name}.py"
+            for name in ("capabilities", "files", "model", "names", "requests", "routes", "said", "tree", "unsaid")
+        ),
+        "adapt/llama_swap/test_adapter.py",
     ),
     # One table of tests asks the same of every engine.
     **dict.fromkeys(

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "schema": "Print the JSON schema of the fleet file.",
     "doctor": "Show what can run on this machine, and why not.",
     "plan": "Show where each model is placed and what it needs.",
+    "import": "Turn another program's configuration into a fleet file.",
     "render": "Write the fleet as files of another program.",
     "apply": "Put a target's files in place and start its units.",
     "rollback": "Go back to an earlier generation.",

@@ -20,7 +20,7 @@ from remuda.engines.contract import Launch, Order
 from remuda.plan.check import load_fleet
 from remuda.render.contract import Request
 from remuda.render.flake.target import render
-from remuda.render.yaml_text import to_yaml
+from remuda.spec.yaml_text import to_yaml
 from tests.quoting.strategies import WORDS
 from tests.render.flake.flakes import outputs
 from tests.render.nix.evaluator import VERSIONS

@@ -364,6 +364,9 @@ let
       ) right;
     concatMapStringsSep = separator: f: list: concatStringsSep separator (map f list);
     concatStrings = concatStringsSep "";
+    splitString = separator: text: filter isString (builtins.split (builtins.replaceStrings [ "." ":" ] [ "[.]" "[:]" ] separator) text);
+    last = list: elemAt list (length list - 1);
+    toInt = builtins.fromJSON;
     hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
     hasSuffix =
       suffix: text:

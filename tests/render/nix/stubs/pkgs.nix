@@ -23,8 +23,12 @@ rec {
     yaml = _: format "yaml";
   };
   coreutils = package "coreutils" { };
+  llama-cpp = package "llama-cpp" { meta.mainProgram = "llama-server"; };
+  ollama = package "ollama" { meta.mainProgram = "ollama"; };
+  vllm = package "vllm" { meta.mainProgram = "vllm"; };
   podman = package "podman" { };
   llama-swap = package "llama-swap" { meta.mainProgram = "llama-swap"; };
+  runCommand = name: attributes: script: package name { inherit attributes script; };
   writeText = name: text: package name { inherit text; };
   buildPythonApplication = attributes: package attributes.pname attributes;
   python3Packages = builtins.listToAttrs (
