@@ -40,5 +40,5 @@ def test_three_of_one_name() -> None:
 
 
 def test_nothing_is_broken_where_nothing_is_built() -> None:
-    assert relevant(NIX, ()) == ()
+    assert relevant(NIX, frozenset()) == ()
     assert list(of_nixpkgs(NIX, ())) == []

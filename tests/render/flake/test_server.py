@@ -116,6 +116,12 @@ def test_devices_are_those_of_the_machine_outside_of_an_image_only() -> None:
     assert "VISIBLE" not in json.dumps(_evaluated({"m": _VLLM}, "nix", asked))
 
 
+def test_nothing_that_nobody_would_wake_can_sleep() -> None:
+    found = _given(_run(_script({**_VLLM, "runtime": "systemd", "sleep": 1})))
+    assert "--enable-sleep-mode" not in found.argv
+    assert "VLLM_SERVER_DEV_MODE" not in found.environment
+
+
 def test_a_module_is_run_by_the_python_that_has_it() -> None:
     argv = _given(_run(_script({"engine": "sglang", "model": "x/y", "devices": ["cpu"]}))).argv
     assert argv[:4] == ("python", "-m", "sglang.launch_server", "--model-path")

@@ -99,6 +99,12 @@ def test_what_the_pinned_nixpkgs_cannot_build(keys: str, message: str) -> None:
     assert message in [problem.message for problem in made.problems]
 
 
+def test_a_capability_that_vllm_never_had() -> None:
+    fleet, _, _ = load_fleet((_SEED % "targets: ['6.1', '8.6']").replace("rocm0", "cuda0"), "remuda.yaml")
+    (problem,) = render(Request(fleet)).problems
+    assert (problem.path, problem.message) == (("nix", "targets", 0), "vLLM is compiled for `6.1` in no release")
+
+
 @pytest.mark.parametrize("keys", ["date: 2026-03-02", "targets: [gfx1100]", "systems: [x86_64-linux]"])
 def test_what_it_can_build(keys: str) -> None:
     fleet, _, _ = load_fleet(_SEED % keys, "remuda.yaml")

@@ -11,7 +11,7 @@ from remuda.knowledge.builds import Platform, find
 from remuda.knowledge.features import features
 from remuda.knowledge.nixpkgs import Broken, broken
 from remuda.knowledge.rocm import gfx, gfxs
-from remuda.render.flake.built import ENGINES, Built, package_name, platforms_of, systems_of, wheels_of
+from remuda.render.flake.built import ENGINES, package_name, platforms_of, systems_of, wheels_of
 from remuda.render.flake.overlay import targets
 from remuda.render.paths import environment_files, relative
 from remuda.spec.document import Path
@@ -19,6 +19,9 @@ from remuda.spec.form import label
 from remuda.spec.merge import Effective
 from remuda.spec.nearest import nearest
 from remuda.spec.nix import Nix
+
+Wanted = frozenset[tuple[str, Platform]]
+"""Engines, each with a platform that it is to be built for."""
 
 _PIN: Final = "add `nix: {nixpkgs: COMMIT}`"
 
@@ -87,13 +90,17 @@ def names(models: Sequence[Effective]) -> Iterator[Problem]:
         taken.setdefault(name, model.model_id)
 
 
-def relevant(nix: Nix, models: Iterable[Built]) -> tuple[Broken, ...]:
-    """What was broken of all that nixpkgs is to build for these models."""
-    wanted = {(one.model.engine, one.platform) for one in models}
+def wanted(models: Iterable[Effective]) -> Wanted:
+    """What is to be built for these models."""
+    return frozenset((model.engine, platform) for model in models for platform in platforms_of(model))
+
+
+def relevant(nix: Nix, builds: Wanted) -> tuple[Broken, ...]:
+    """What was broken of all that nixpkgs is to build."""
     return tuple(
         row
         for row in broken()
-        if (row.package, row.platform) in wanted and row.package not in _given(nix, row.platform)
+        if (row.package, row.platform) in builds and row.package not in _given(nix, row.platform)
     )
 
 
@@ -105,9 +112,9 @@ def of_nixpkgs(nix: Nix, rows: Iterable[Broken]) -> Iterator[Problem]:
             yield Problem(message, ("nix", "date"), hint="pin a later commit, or give wheels in `nix.wheels`")
 
 
-def of_targets(nix: Nix, models: Sequence[Built]) -> Iterator[Problem]:
+def of_targets(nix: Nix, builds: Wanted) -> Iterator[Problem]:
     """Targets that nobody compiles for, or that vLLM compiles for and cannot run on."""
-    used = {one.platform for one in models}
+    used = {platform for _, platform in builds}
     for number, target in enumerate(nix.targets):
         path: Path = ("nix", "targets", number)
         platform: Platform = "rocm" if target.startswith("gfx") else "cuda"
@@ -120,18 +127,18 @@ def of_targets(nix: Nix, models: Sequence[Built]) -> Iterator[Problem]:
                 f"{label(path)} is no target that is known: `{target}`", path, hint=guess and f"write `{guess}`"
             )
     for platform in sorted(used):
-        if "vllm" not in _given(nix, platform) and any(_is_vllm(one, platform) for one in models):
+        if "vllm" not in _given(nix, platform) and (vllm.NAME, platform) in builds:
             yield from _of_vllm(nix, platform)
         elif targets(nix, platform) and wheels_of(nix, platform):
             message = f"`nix.targets` does not change what the wheels for {platform} were compiled for"
             yield Problem(message, ("nix", "targets"), hint="remove those targets", severity="warning")
 
 
-def of_wheels(nix: Nix, models: Iterable[Built]) -> Iterator[Problem]:
+def of_wheels(nix: Nix, builds: Wanted) -> Iterator[Problem]:
     """Wheels that nobody uses, and a torch that the vLLM beside it is known not to be compiled against."""
-    used = {one.platform for one in models}
+    used = {platform for _, platform in builds}
     for platform in nix.wheels:
-        if used and platform not in used:
+        if platform not in used:
             message = f"{label(('nix', 'wheels', platform))} have no effect: no model is built for {platform}"
             yield Problem(message, ("nix", "wheels", platform), hint="remove them", severity="warning")
         versions = {name.project: name.version.partition("+")[0] for _, name in wheels_of(nix, platform)}
@@ -151,6 +158,8 @@ def _minor(version: str) -> list[str]:
 
 def _of_vllm(nix: Nix, platform: Platform) -> Iterator[Problem]:
     for target in targets(nix, platform):
+        if platform == "rocm" and gfx(target) is None:
+            continue
         path: Path = ("nix", "targets", nix.targets.index(target))
         compiled = list(find(vllm.NAME, platform, artefact="source"))
         if compiled and not any(row.serves(target.rstrip("af") if platform == "cuda" else target) for row in compiled):
@@ -164,10 +173,6 @@ def _of_vllm(nix: Nix, platform: Platform) -> Iterator[Problem]:
 def _without_triton() -> frozenset[str]:
     rows = [row for row in features() if (row.engine, row.feature) == (vllm.NAME, "triton")]
     return frozenset(row.gfx for row in gfxs() if all(row.gfx not in (each.targets or ()) for each in rows))
-
-
-def _is_vllm(one: Built, platform: Platform) -> bool:
-    return (one.model.engine, one.platform) == (vllm.NAME, platform)
 
 
 def _given(nix: Nix, platform: Platform) -> frozenset[str]:

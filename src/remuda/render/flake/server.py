@@ -11,6 +11,7 @@ as only a published port leads there, and sees what the container is given.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from remuda.engines import ENGINES
@@ -48,10 +49,9 @@ def contained(one: Built) -> Expression:
 
 
 def launch(one: Built, host: str) -> Launch:
-    """What the engine's module starts there; the first word is the name of a program."""
-    return ENGINES[one.model.engine].launch(
-        order(one.model, Place(built.ENGINES[one.model.engine], host, one.port), one.values)
-    )
+    """What the engine's module starts there; the first word is the name of a program. Nobody puts it to sleep."""
+    ordered = order(one.model, Place(built.ENGINES[one.model.engine], host, one.port), one.values)
+    return ENGINES[one.model.engine].launch(replace(ordered, sleep=None))
 
 
 def _script(one: Built, launched: Launch) -> Expression:

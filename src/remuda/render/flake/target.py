@@ -24,9 +24,10 @@ from remuda.render.nix.expression import Expression, File
 from remuda.render.nix.printer import to_nix
 from remuda.render.ports import ports
 from remuda.render.unsaid import Unsaid
-from remuda.render.values import values
+from remuda.render.values import Values, values
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.form import label
+from remuda.spec.merge import Effective
 from remuda.spec.nix import Nix
 
 NAME: Final = "flake"
@@ -71,16 +72,18 @@ def render(request: Request) -> Rendering:
     if nix is None:
         return Rendering(problems=(objection.without_pin(),))
     models = [model for model in request.models() if model.runtime != EXTERNAL]
+    builds, port = objection.wanted(models), ports(request.fleet)
     refused = [*(problem for model in models for problem in objection.of_model(model, nix)), *objection.names(models)]
-    built = [] if refused else _built(request, nix)
-    broken = objection.relevant(nix, built)
+    read = {model.model_id: values(model, port[model.model_id]) for model in models}
+    built = [] if refused else [_built(nix, model, port[model.model_id], read[model.model_id]) for model in models]
+    broken = objection.relevant(nix, builds)
     files, unwritable = _files(request, nix, built)
     problems = (
         *refused,
-        *(problem for one in built for problem in one.values.problems),
+        *(problem for found in read.values() for problem in found.problems),
         *objection.of_nixpkgs(nix, broken),
-        *objection.of_wheels(nix, built),
-        *(() if refused else objection.of_targets(nix, built)),
+        *objection.of_wheels(nix, builds),
+        *objection.of_targets(nix, builds),
         *unwritable,
         *missing(request),
         *UNSAID.problems(request),
@@ -91,16 +94,9 @@ def render(request: Request) -> Rendering:
     return Rendering({path: to_nix(File(made[path], _HEAD)) for path in sorted(made)}, problems)
 
 
-def _built(request: Request, nix: Nix) -> list[Built]:
-    port = ports(request.fleet)
-    made = []
-    for model in request.models():
-        if model.runtime != EXTERNAL:
-            (platform,) = platforms_of(model)
-            own = port[model.model_id]
-            systems, python = systems_of(nix, platform), python_of(nix, platform)
-            made.append(Built(model, platform, systems, python, own, values(model, own)))
-    return made
+def _built(nix: Nix, model: Effective, port: int, read: Values) -> Built:
+    (platform,) = platforms_of(model)
+    return Built(model, platform, systems_of(nix, platform), python_of(nix, platform), port, read)
 
 
 def _files(
