@@ -1,7 +1,7 @@
 import pytest
 
 from remuda.plan.check import load_fleet
-from remuda.render.flake.built import package_name, platforms_of, python_of, systems_of, wheels_of
+from remuda.render.flake.built import image_name, package_name, platforms_of, python_of, systems_of, wheels_of
 from remuda.spec.merge import Effective, effective
 from remuda.spec.nix import Nix, Wheel
 
@@ -37,6 +37,10 @@ def test_without_devices_no_platform() -> None:
 )
 def test_names_divide_no_path(model_id: str, keys: str, name: str) -> None:
     assert package_name(_model(keys, model_id)) == name
+
+
+def test_images_have_lower_case() -> None:
+    assert image_name(_model("", "Qwen/Qwen3-8B:")) == "qwen-qwen3-8b"
 
 
 def test_systems_and_python_are_those_of_the_wheels() -> None:

@@ -29,6 +29,12 @@ def test_image(version: str) -> None:
     assert not any("VISIBLE" in variable for variable in told)
 
 
+def test_a_tag_holds_no_plus() -> None:
+    folder = golden.folder_of(NAME) / "wheels" / "expected"
+    asked = "let made = outputs.packages.x86_64-linux.orchestrator-image; in [ made.name made.tag ]"
+    assert outputs(folder, "nix", asked) == ["orchestrator", "0.12.0-rocm711"]
+
+
 def test_only_cuda_needs_to_be_told_of_its_driver() -> None:
     asked = "outputs.packages.x86_64-linux.qwen3-0-6b-llama-cpp-cpu-image.config.Env"
     assert not any(each.startswith(("LD_", "NVIDIA_")) for each in outputs(FOLDER, "nix", asked))

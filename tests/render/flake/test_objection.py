@@ -31,12 +31,12 @@ def test_the_engines_keys_are_told_where_they_are() -> None:
 
 def test_three_of_one_name() -> None:
     text = """
-        models: {"a.b": {engine: vllm, model: x/y}, "a:b": {engine: vllm, model: x/y}, c: {engine: vllm, model: x/y}}
+        models: {"a.b": {engine: vllm, model: x/y}, "A:b": {engine: vllm, model: x/y}, c: {engine: vllm, model: x/y}}
         lint: {model_ids: "off"}
         """
     fleet, _, _ = load_fleet(text, "remuda.yaml")
     found = names([effective(fleet, model_id) for model_id in fleet.models])
-    assert [problem.path for problem in found] == [("models", "a:b")]
+    assert [problem.path for problem in found] == [("models", "A:b")]
 
 
 def test_nothing_is_broken_where_nothing_is_built() -> None:

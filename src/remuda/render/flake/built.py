@@ -57,6 +57,11 @@ def package_name(model: Effective) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", model.entry.unit or model.model_id)
 
 
+def image_name(model: Effective) -> str:
+    """The name of a model's image, of which registries want lower case."""
+    return package_name(model).lower().strip("-_")
+
+
 def platforms_of(model: Effective) -> tuple[Platform, ...]:
     """The kinds of GPU that a model's devices are of; `cpu` if they are none, and nothing if that is not said."""
     if model.devices is None:

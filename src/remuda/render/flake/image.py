@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from remuda.render.flake.built import Built
+from remuda.render.flake.built import Built, image_name
 from remuda.render.nix.expression import Binding, Expression, List, Set, bind, call, ref, text
 from remuda.render.nix.value import value
 from remuda.render.systemd.cache import redirections
@@ -34,14 +34,19 @@ def image(one: Built) -> Expression:
         "pkgs.dockerTools.buildLayeredImage",
         Set(
             (
-                bind("name", text(one.name)),
-                bind("tag", ref("version")),
+                bind("name", text(image_name(one.model))),
+                bind("tag", _tag()),
                 bind("contents", List((ref("pkgs.cacert"), ref("pkgs.dockerTools.fakeNss")))),
                 bind("extraCommands", text(f"mkdir -p -m 1777 tmp {CACHE.removeprefix('/')}")),
                 bind("config", _config(one)),
             )
         ),
     )
+
+
+def _tag() -> Expression:
+    """The version, as far as a tag can hold it."""
+    return call("builtins.replaceStrings", value(["+"]), value(["-"]), ref("version"))
 
 
 def _config(one: Built) -> Set:

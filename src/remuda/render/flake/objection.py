@@ -11,7 +11,7 @@ from remuda.knowledge.builds import Platform, find
 from remuda.knowledge.features import features
 from remuda.knowledge.nixpkgs import Broken, broken
 from remuda.knowledge.rocm import gfx, gfxs
-from remuda.render.flake.built import ENGINES, package_name, platforms_of, systems_of, wheels_of
+from remuda.render.flake.built import ENGINES, image_name, platforms_of, systems_of, wheels_of
 from remuda.render.flake.overlay import targets
 from remuda.render.paths import environment_files, relative
 from remuda.spec.document import Path
@@ -80,10 +80,10 @@ def _is_gpu(selector: str) -> bool:
 
 
 def names(models: Sequence[Effective]) -> Iterator[Problem]:
-    """Models whose packages would have one name."""
+    """Models whose packages, or images, would have one name."""
     taken: dict[str, str] = {}
     for model in models:
-        name = package_name(model)
+        name = image_name(model)
         if name in taken:
             message = f"the packages of `{model.model_id}` would be called `{name}-…`, as those of `{taken[name]}`"
             yield Problem(message, ("models", model.model_id), hint="set `unit` to another name")

@@ -52,7 +52,7 @@ in
   '';
   image = pkgs.dockerTools.buildLayeredImage {
     name = "qwen3-0-6b-llama-cpp-cpu";
-    tag = version;
+    tag = builtins.replaceStrings [ "+" ] [ "-" ] version;
     contents = [
       pkgs.cacert
       pkgs.dockerTools.fakeNss

@@ -72,7 +72,7 @@ in
   '';
   image = pkgs.dockerTools.buildLayeredImage {
     name = "qwen3-6-27b-vllm-64k-cuda0";
-    tag = version;
+    tag = builtins.replaceStrings [ "+" ] [ "-" ] version;
     contents = [
       pkgs.cacert
       pkgs.dockerTools.fakeNss

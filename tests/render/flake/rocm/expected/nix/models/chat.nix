@@ -36,7 +36,7 @@ in
   '';
   image = pkgs.dockerTools.buildLayeredImage {
     name = "chat";
-    tag = version;
+    tag = builtins.replaceStrings [ "+" ] [ "-" ] version;
     contents = [
       pkgs.cacert
       pkgs.dockerTools.fakeNss

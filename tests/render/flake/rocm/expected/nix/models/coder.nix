@@ -61,7 +61,7 @@ in
   '';
   image = pkgs.dockerTools.buildLayeredImage {
     name = "coder";
-    tag = version;
+    tag = builtins.replaceStrings [ "+" ] [ "-" ] version;
     contents = [
       pkgs.cacert
       pkgs.dockerTools.fakeNss

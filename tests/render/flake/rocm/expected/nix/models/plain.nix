@@ -54,7 +54,7 @@ in
   '';
   image = pkgs.dockerTools.buildLayeredImage {
     name = "plain";
-    tag = version;
+    tag = builtins.replaceStrings [ "+" ] [ "-" ] version;
     contents = [
       pkgs.cacert
       pkgs.dockerTools.fakeNss

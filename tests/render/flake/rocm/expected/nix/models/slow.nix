@@ -52,7 +52,7 @@ in
   '';
   image = pkgs.dockerTools.buildLayeredImage {
     name = "slow";
-    tag = version;
+    tag = builtins.replaceStrings [ "+" ] [ "-" ] version;
     contents = [
       pkgs.cacert
       pkgs.dockerTools.fakeNss

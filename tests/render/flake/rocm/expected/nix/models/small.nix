@@ -49,7 +49,7 @@ in
   '';
   image = pkgs.dockerTools.buildLayeredImage {
     name = "small";
-    tag = version;
+    tag = builtins.replaceStrings [ "+" ] [ "-" ] version;
     contents = [
       pkgs.cacert
       pkgs.dockerTools.fakeNss

@@ -56,7 +56,7 @@ in
   '';
   image = pkgs.dockerTools.buildLayeredImage {
     name = "orchestrator";
-    tag = version;
+    tag = builtins.replaceStrings [ "+" ] [ "-" ] version;
     contents = [
       pkgs.cacert
       pkgs.dockerTools.fakeNss
