@@ -647,6 +647,38 @@ let
     };
   };
 
+  nix = types.submodule {
+    options = {
+      nixpkgs = mkOption {
+        type = types.str;
+        description = "Commit of nixpkgs, in full.";
+      };
+      date = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Day of that commit, so that what is known to be broken in it is refused at once. Without it the flake refuses when it is evaluated.";
+      };
+      systems = mkOption {
+        type = types.nullOr (types.listOf (types.enum [
+          "x86_64-linux"
+          "aarch64-linux"
+        ]));
+        default = null;
+        description = "Machines that the flake has packages for.";
+      };
+      targets = mkOption {
+        type = types.nullOr (types.listOf types.str);
+        default = null;
+        description = "GPUs that engines are compiled for: compute capabilities and gfx targets. Otherwise as nixpkgs chooses.";
+      };
+      wheels = mkOption {
+        type = types.nullOr (types.attrsOf (types.listOf wheel));
+        default = null;
+        description = "Wheels by what they are built for, instead of packages of nixpkgs.";
+      };
+    };
+  };
+
   processLimits = types.submodule {
     options = {
       memory = mkOption {
@@ -777,6 +809,31 @@ let
       };
     };
   };
+
+  wheel = types.submodule {
+    options = {
+      url = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Where it is downloaded from; needs `hash`.";
+      };
+      file = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Its name; whoever builds adds the file to the Nix store first. Needs `hash`.";
+      };
+      path = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Where it lies inside of the flake, in the directory that is rendered to.";
+      };
+      hash = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Its hash as Nix writes it: `sha256-…=`.";
+      };
+    };
+  };
 in
 {
   gateway = mkOption {
@@ -805,6 +862,12 @@ in
     type = types.nullOr residency;
     default = null;
     apply = dropped;
+  };
+  nix = mkOption {
+    type = types.nullOr nix;
+    default = null;
+    apply = dropped;
+    description = "What `remuda render flake` builds engines from.";
   };
   lint = mkOption {
     type = types.nullOr lint;
