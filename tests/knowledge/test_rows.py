@@ -26,7 +26,8 @@ TABLES: dict[str, type] = {
 
 def test_every_data_file_is_a_known_table() -> None:
     names = {file.name for file in (resources.files("remuda.knowledge") / "data").iterdir()}
-    assert names == {f"{name}.json" for name in TABLES} | {f"flags-{engine}.txt" for engine in flags.HARVESTED}
+    texts = {"spellings.txt", *(f"flags-{engine}.txt" for engine in flags.HARVESTED)}
+    assert names == {f"{name}.json" for name in TABLES} | texts
 
 
 @pytest.mark.parametrize("name", TABLES)

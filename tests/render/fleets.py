@@ -16,8 +16,8 @@ from remuda.engines import ENGINES, flags, vllm
 from remuda.engines.contract import Launch, Order
 from remuda.plan.check import load_fleet
 from remuda.plan.container import PROGRAMS
-from remuda.render.yaml_text import to_yaml
 from remuda.spec.fleet import Fleet
+from remuda.spec.yaml_text import to_yaml
 from tests.quoting.strategies import WORDS
 
 IMAGE = "registry.example/engine:1"

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from remuda.adapt import docker_run, llmhop, ollama, presets, quadlet
+from remuda.adapt.compose import adapter as compose
 from remuda.adapt.contract import Adapter
 
-_ALL: tuple[Adapter, ...] = ()
+_ALL: tuple[Adapter, ...] = (compose, docker_run, quadlet, llmhop, presets, ollama)
 
 ADAPTERS: Mapping[str, Adapter] = {adapter.NAME: adapter for adapter in _ALL}
 """Every adapter, by the name that the command line uses; in the order in which they are presented."""

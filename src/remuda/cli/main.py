@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "schema": "Print the JSON schema of the fleet file.",
     "doctor": "Show what can run on this machine, and why not.",
     "plan": "Show where each model is placed and what it needs.",
+    "import": "Turn another program's configuration into a fleet file.",
     "render": "Write the fleet as files of another program.",
     "up": "Serve the fleet at one address.",
     "down": "End the running daemon.",
