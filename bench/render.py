@@ -17,16 +17,17 @@ MODELS = 500
 ROUNDS = 5
 TARGET_S = 1.0
 
-CONTAINED = {"runtime": "podman", "image": "docker.io/vllm/vllm-openai", "tag": "own-build"}
+CONTAINED = {"image": "docker.io/vllm/vllm-openai", "tag": "own-build"}
 ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "NOTE": '50% of $$HOME, it\'s "said"'}
 SETTINGS = {"max-model-len": 180000, "gpu-memory-utilization": 0.9, "chat-template": "{{ '%s' }} $$x\n\t\\"}
 
 
-def fleet_text(models: int) -> str:
+def fleet_text(models: int, runtime: str) -> str:
     """A fleet file with this many models, whose texts need quoting; JSON is YAML too, and quicker to write."""
     entries = {
         f"model-{number}": {
             "engine": "vllm",
+            "runtime": runtime,
             **CONTAINED,
             "model": f"org/weights-{number}",
             "port": 20000 + number,
@@ -54,8 +55,9 @@ def best_s(target: str, request: Request) -> float:
 
 def main() -> None:
     """Print the table."""
-    fleet, _, _ = load_fleet(fleet_text(MODELS), "remuda.yaml")
     for target in TARGETS:
+        runtime = "systemd" if target == "systemd" else "podman"
+        fleet, _, _ = load_fleet(fleet_text(MODELS, runtime), "remuda.yaml")
         taken_s = best_s(target, Request(fleet))
         verdict = "" if taken_s < TARGET_S else "  (too slow)"
         print(f"{target:12} {1000 * taken_s:6.0f} ms{verdict}")

@@ -28,14 +28,18 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     # Verbs, and what they and the daemon are made of, are tried as users meet them: as processes.
     "cli/background.py": "end_to_end/test_life.py",
     "cli/demo.py": "end_to_end/test_demo.py",
+    "cli/deploying.py": "cli/test_apply.py",
     "cli/down.py": "end_to_end/test_life.py",
     "cli/foreground.py": "end_to_end/test_up.py",
+    "cli/generations.py": "cli/test_apply.py",
     "cli/lease.py": "end_to_end/test_verbs.py",
     "cli/lend.py": "end_to_end/test_verbs.py",
     "cli/load.py": "end_to_end/test_up.py",
     "cli/logs.py": "end_to_end/test_demo.py",
+    "cli/outlook.py": "cli/test_apply.py",
     "cli/reload.py": "end_to_end/test_clients.py",
     "cli/restart.py": "end_to_end/test_life.py",
+    "cli/rollback.py": "cli/test_apply.py",
     "cli/running.py": "end_to_end/test_up.py",
     "cli/serve.py": "end_to_end/test_demo.py",
     "cli/unload.py": "end_to_end/test_up.py",
@@ -47,6 +51,8 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "daemon/planning.py": "daemon/test_reload.py",
     "daemon/rehearsal.py": "end_to_end/test_life.py",
     "daemon/upkeep.py": "daemon/test_instances.py",
+    "edge/deploy/carrier.py": "edge/deploy/test_deployment.py",
+    "edge/deploy/machine.py": "end_to_end/test_apply.py",
     "edge/process_table.py": "edge/test_process.py",
     # The two ends of one API.
     "daemon/status.py": "daemon/control/test_models.py",
@@ -58,8 +64,27 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     # The parts of a unit, which goldens show whole.
     "render/image.py": "render/quadlet/test_target.py",
     **dict.fromkeys(
-        (f"render/quadlet/{name}.py" for name in ("account", "container", "host", "layout", "names", "objection")),
+        (
+            f"render/quadlet/{name}.py"
+            for name in ("account", "container", "host", "layout", "maker", "names", "objection")
+        ),
         "render/quadlet/test_target.py",
+    ),
+    "render/needs.py": "render/systemd/test_target.py",
+    **dict.fromkeys(
+        (
+            f"render/systemd/{name}.py"
+            for name in (
+                "credential",
+                "gateway",
+                "hardening",
+                "host",
+                "native",
+                "objection",
+                "service_manager",
+            )
+        ),
+        "render/systemd/test_target.py",
     ),
     # Values that pass between modules.
     "gateway/live.py": "gateway/test_own.py",

@@ -1,6 +1,8 @@
+from typing import Any
+
 import pytest
 
-from remuda.adapt.around import cpus, health_path, own_health_path, size, without_given
+from remuda.adapt.around import Ports, cpus, health_path, own_health_path, size, without_given
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,18 @@ def test_what_an_engine_is_given_anyhow_is_left_out() -> None:
     assert without_given(entry) == {"engine": "llama-cpp", "shm_size": "32GiB", "settings": {"jinja": True}}
     entry = {"engine": "vllm", "shm_size": "32GiB", "environment": {"DO_NOT_TRACK": "1", "VLLM_NO_USAGE_STATS": "0"}}
     assert without_given(entry) == {"engine": "vllm", "environment": {"VLLM_NO_USAGE_STATS": "0"}}
+
+
+def test_no_two_models_have_one_port_and_none_has_the_gateway_s() -> None:
+    ports = Ports()
+    entries: list[dict[str, Any]] = [
+        {"port": 8000},
+        {"port": 8000},
+        {"port": 8080},
+        {"port": 8000, "cmd": ["x"]},
+        {},
+        {"port": 1, "cmd": ["${PORT}"]},
+    ]
+    notes = [ports.settle(entry) for entry in entries]
+    assert [entry.get("port") for entry in entries] == [8000, None, None, 8000, None, 1]
+    assert notes == [None, *(f"on port {port} there, which is taken here" for port in (8000, 8080)), None, None, None]

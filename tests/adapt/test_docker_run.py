@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import shlex
+import time
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from remuda.adapt import docker_run
-from remuda.adapt.write import fleet_text
+from remuda.adapt.write import fleet_text, merged
 from remuda.plan.check import load_fleet
 from tests.adapt.files import said, source
 
@@ -65,11 +66,28 @@ def test_what_cannot_be_read_is_refused_at_its_place() -> None:
     made = docker_run.adapt(source("\n  docker run --new i\ndocker run -v $NO:/x i\ndocker run 'i"))
     assert said(made) == [
         "2:3 cannot read the line: `--new` is no option of docker's or podman's that is known",
-        "3:1 cannot read the line: it holds a variable or a substitution whose value is not known",
+        "3:1 cannot read the line: the variable `NO` has no value here",
         "4:1 cannot read the line: a quote or a bracket in it has no end",
     ]
     assert said(docker_run.adapt(source("hello"))) == [
         "1:1 there is no container of an engine in it: expected `docker run` or `podman run`"
+    ]
+
+
+def test_a_secret_in_a_variable_is_never_written_down() -> None:
+    text = (
+        'docker run --env "HUGGING_FACE_HUB_TOKEN=$HF_TOKEN" -e A=x${LEN:-8} -e B=$OTHER -v $HOME/c:/c -p $PORT:8000 '
+        "vllm/vllm-openai:${TAG:-v1} $MODEL --api-key $API_KEY --max-model-len ${LEN:-8}"
+    )
+    known = {"HF_TOKEN": "hf_secret", "API_KEY": "sk_secret", "MODEL": "org/m", "PORT": "8001", "HOME": "/home/u"}
+    made = docker_run.adapt(source(text, **known))
+    assert "secret" not in str(made)
+    entry = made.data["models"]["org/m"]
+    assert entry["environment"] == {"HUGGING_FACE_HUB_TOKEN": "${env:HF_TOKEN}", "A": "x8", "B": "${env:OTHER}"}
+    assert entry["settings"] == {"api-key": "${env:API_KEY}", "max-model-len": 8}
+    assert (entry["tag"], entry["port"], entry["volumes"]) == ("v1", 8001, ["/home/u/c:/c"])
+    assert said(docker_run.adapt(source("docker run -u $(id -u) i"))) == [
+        "1:1 cannot read the line: what it holds is computed when a shell runs it"
     ]
 
 
@@ -122,3 +140,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value.replace("$$", "$") if isinstance(value, str) and ("$${" in value or "$$$$" in value) else value
+
+
+def test_a_script_inside_of_the_container_becomes_steps() -> None:
+    text = "docker run --entrypoint bash vllm/vllm-openai:v0.23.0 -c 'pip install xxhash && exec vllm serve org/m'"
+    made = docker_run.adapt(source(text))
+    fleet, _, _ = load_fleet(fleet_text(made), "remuda.yaml")
+    assert fleet.models["org/m"].steps == ("pip install xxhash",)
+    assert fleet.models["org/m"].engine == "vllm"
+
+
+def test_many_models_take_little_time() -> None:
+    text = "".join(
+        f"docker run --gpus all -p {9000 + n}:8000 vllm/vllm-openai:v1 --model org/m{n}\n" for n in range(500)
+    )
+    begun = time.process_time()
+    made = docker_run.adapt(source(text))
+    written = fleet_text(made)
+    assert len(merged("models: {old: {url: http://x}}\n", "remuda.yaml", made).text) > len(written) / 2
+    assert time.process_time() - begun < 6  # alone 2 s with all that, on one slow core

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remuda.adapt.script import Script, split
+from remuda.plan.container import after_steps
 
 SERVE: Final = ("vllm", "serve", "m")
 
@@ -112,3 +113,13 @@ def test_any_script_is_taken_apart_or_not(text: str) -> None:
 def test_deep_and_long_scripts_end() -> None:
     assert split(("sh", "-c", "$(" * 100_000), {}) is None
     assert split(("sh", "-c", "a\n" * 20_000 + "vllm serve m"), {}) is not None
+
+
+BLOCKS = [*STEPS, "if x; then\n  y\nfi", "cat <<E\na; b\nE", "a | b", "c && d || e"]
+
+
+@given(st.lists(st.sampled_from(BLOCKS)))
+def test_what_remuda_runs_before_an_engine_is_read_back(steps: list[str]) -> None:
+    argv = ("vllm", "serve", "it's $${m}")
+    found = split(after_steps(steps, argv), {})
+    assert found == (Script(tuple(steps), ("exec", *argv)) if steps else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,18 @@ def test_a_fleet_that_a_target_cannot_express_is_refused_at_its_line(
     assert not (file.parent / "out").exists()
 
 
+def test_units_run_this_remuda_or_another_that_is_named(file: Path) -> None:
+    text = FLEET.replace("podman", "systemd") + "# a comment of the user's\n"
+    file.write_text(text)
+    units, said = file.parent / "out/config/systemd/user", []
+    for arguments in ([], ["--remuda", "/opt/remuda/bin/remuda"]):
+        assert run(["render", "systemd", "-f", str(file), "-o", str(file.parent / "out"), *arguments]) == 0
+        said.append((units / "remuda.service").read_text())
+    assert f"ExecStart={Path(sys.executable).parent}/remuda up " in said[0]
+    assert "ExecStart=/opt/remuda/bin/remuda up " in said[1]
+    assert (file.parent / "out/config/remuda/remuda.yaml").read_text() == text
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -85,6 +98,7 @@ def test_a_fleet_that_a_target_cannot_express_is_refused_at_its_line(
         (["nomad", "-o", "-"], "use one of `quadlet`"),
         (["quadlet", "-o", "-", "--only", "c"], "cannot render the model `c`"),
         (["quadlet"], "--output"),
+        (["systemd", "-o", "-", "--remuda", "bin/remuda"], "its path is not absolute"),
     ],
 )
 def test_mistakes(file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from remuda.edge import process
-from remuda.edge.cgroups import Cgroup, Cgroups, cgroup_of, find_cgroups
+from remuda.edge.cgroups import Cgroup, Cgroups, cgroup_named, cgroup_of, find_cgroups
 from remuda.edge.process_table import stat
 from remuda.errors import EffectError
 
@@ -113,3 +113,13 @@ async def test_an_adopted_process_keeps_its_cgroup(real: Cgroups, tmp_path: Path
 
 def test_this_process_is_in_no_engines_cgroup() -> None:
     assert cgroup_of(os.getpid()) is None
+
+
+async def test_a_cgroup_is_found_by_its_name_and_only_by_that(real: Cgroups, tmp_path: Path) -> None:
+    group = real.make("test")
+    argv = [sys.executable, "-c", "import time; time.sleep(60)"]
+    started = process.spawn(argv, environment=os.environ, directory=tmp_path, log=tmp_path / "log", cgroup=group)
+    assert group is not None
+    assert cgroup_named(started.pid, group.path.name) == group
+    assert cgroup_named(started.pid, "engine.service") is None
+    await started.sweep()

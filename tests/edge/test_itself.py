@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from remuda import __version__
-from remuda.edge.itself import Background, argv, rehearse
+from remuda.edge.itself import Background, argv, program, rehearse
 from remuda.errors import EffectError, SpecError
 
 
@@ -26,28 +26,37 @@ async def test_a_refusal_keeps_its_kind_and_its_words(tmp_path: Path) -> None:
 def test_a_program_in_the_background_that_ends_says_why(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("earlier\n")
-    program = Background(["--version"], dict(os.environ), log)
-    assert program.wait_until_ready(30) == 0
-    assert program.said() == f"remuda {__version__}\n"
-    program.close()
+    background = Background(["--version"], dict(os.environ), log)
+    assert background.wait_until_ready(30) == 0
+    assert background.said() == f"remuda {__version__}\n"
+    background.close()
 
 
 def test_one_that_neither_serves_nor_ends_is_not_waited_for_for_ever(tmp_path: Path) -> None:
-    program = Background(["logs", "--help"], dict(os.environ), tmp_path / "log")
+    background = Background(["logs", "--help"], dict(os.environ), tmp_path / "log")
     with pytest.raises(TimeoutError):
-        program.wait_until_ready(0)
-    program.end()
-    assert program.wait_until_ready(30) in {0, -signal.SIGTERM}
-    program.close()
+        background.wait_until_ready(0)
+    background.end()
+    assert background.wait_until_ready(30) in {0, -signal.SIGTERM}
+    background.close()
 
 
 def test_its_log_is_private(tmp_path: Path) -> None:
-    program = Background(["--version"], dict(os.environ), tmp_path / "log")
-    program.wait_until_ready(30)
-    program.close()
+    background = Background(["--version"], dict(os.environ), tmp_path / "log")
+    background.wait_until_ready(30)
+    background.close()
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EffectError, match="cannot start the daemon with its log"):
         Background(["--version"], dict(os.environ), tmp_path / "none" / "log")
+
+
+def test_the_program_is_the_one_that_runs_or_that_beside_the_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "remuda").touch()
+    for begun, expected in ((tmp_path / "remuda", tmp_path), (tmp_path / "pytest", Path(sys.executable).parent)):
+        monkeypatch.setattr(sys, "argv", [str(begun)])
+        assert program() == expected / "remuda"

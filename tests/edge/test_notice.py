@@ -1,4 +1,6 @@
+import select
 import socket
+import threading
 from pathlib import Path
 
 from remuda.edge import notice
@@ -26,3 +28,21 @@ def test_nobody_needs_to_listen(tmp_path: Path) -> None:
     notices.close()
     for address in (None, "", str(tmp_path / "none"), notices.address):
         notice.tell(address, READY)
+
+
+def test_one_can_wait_until_everything_is_read() -> None:
+    notices, passed = Notices(), threading.Event()
+
+    def wait() -> None:
+        notice.wait_until_read(notices.address, 30)
+        passed.set()
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    select.select([notices], [], [])
+    assert not passed.is_set()
+    notices.read()
+    waiter.join()
+    notices.close()
+    notice.wait_until_read(notices.address, 30)
+    notice.wait_until_read(None, 30)

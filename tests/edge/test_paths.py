@@ -23,6 +23,16 @@ def test_the_same_file_by_another_path_has_the_same_places(tmp_path: Path) -> No
     assert paths.places(tmp_path / "link" / "remuda.yaml") == paths.places(tmp_path / "remuda.yaml")
 
 
+def test_a_link_keeps_its_places_wherever_it_leads(tmp_path: Path) -> None:
+    found = []
+    for target in ("one", "two"):
+        (tmp_path / target).touch()
+        (tmp_path / "remuda.yaml").unlink(missing_ok=True)
+        (tmp_path / "remuda.yaml").symlink_to(target)
+        found.append(paths.places(tmp_path / "remuda.yaml"))
+    assert found[0] == found[1] != paths.places(tmp_path / "one")
+
+
 def test_model_ids_with_slashes_have_one_log_each(tmp_path: Path) -> None:
     at = paths.places(tmp_path / "remuda.yaml")
     assert at.log("a/b").parent == at.log("c").parent

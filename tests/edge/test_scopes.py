@@ -1,33 +1,14 @@
 """Scopes by a stand-in for `systemd-run`, and by a real systemd of a user, alone in namespaces of its own."""
 
 import json
-import os
-import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from remuda.edge.scopes import Scopes, find_scopes
+from tests.edge.systemd.private_user import private_user
 
-SYSTEMD = Path("/lib/systemd/systemd")
-CGROUPS = next(
-    (path for path in map(Path, ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")) if (path / "cgroup.procs").exists()), None
-)
-
-NAMESPACES = """
-mkdir "$CGROUP" && echo $$ > "$CGROUP/cgroup.procs" || exit 77
-unshare --cgroup --mount --pid --fork --mount-proc true || exit 77
-exec unshare --cgroup --mount --pid --fork --mount-proc --kill-child --propagation private sh -c '
-    umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /run || exit 77
-    mkdir -p /run/systemd/system "$XDG_RUNTIME_DIR"
-    "$SYSTEMD" --user > "$LOG" 2>&1 &
-    until [ -S "$XDG_RUNTIME_DIR/systemd/private" ]; do kill -0 $! || exit 77; sleep 0.01; done
-    systemctl --user --wait is-system-running > /dev/null
-    exec "$PYTHON" -c "$CODE"'
-"""
 CODE = """
 import asyncio, json, os, signal, subprocess, sys, time
 from pathlib import Path
@@ -114,38 +95,9 @@ def test_without_a_session_there_are_none() -> None:
     assert find_scopes({"PATH": "/usr/bin:/bin"}) is None
 
 
-def remove(cgroup: Path) -> None:
-    (cgroup / "cgroup.kill").write_text("1")
-    while "populated 1" in (cgroup / "cgroup.events").read_text():
-        time.sleep(0.01)
-    for left in (*sorted((path for path in cgroup.rglob("*") if path.is_dir()), reverse=True), cgroup):
-        left.rmdir()
-
-
 def test_what_leaves_an_engine_ends_with_its_scope(tmp_path: Path) -> None:
-    if CGROUPS is None or os.getuid() or not SYSTEMD.exists() or not all(map(shutil.which, ("unshare", "systemd-run"))):
-        pytest.skip("this machine cannot run a systemd of its own: scopes are not tested")
-    cgroup = CGROUPS / f"remuda-test-{os.getpid()}"
-    environment = {
-        **os.environ,
-        "CGROUP": str(cgroup),
-        "CODE": CODE,
-        "LOG": str(tmp_path / "log"),
-        "PYTHON": sys.executable,
-        "SYSTEMD": str(SYSTEMD),
-        "XDG_RUNTIME_DIR": "/run/user/test",
-        "XDG_CONFIG_HOME": str(tmp_path),
-    }
-    try:
-        argv = ["sh", "-c", NAMESPACES]
-        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=40, check=False)
-    finally:
-        if cgroup.exists():
-            remove(cgroup)
-    if done.returncode == 77:
-        pytest.skip(f"this machine cannot run a systemd of its own: {done.stderr}")
-    assert done.returncode == 0, done.stderr
-    stayed, went = json.loads(done.stdout)
+    said = private_user(tmp_path).run([sys.executable, "-c", CODE])
+    stayed, went = json.loads(said)
     assert stayed.pop("scope").startswith("remuda-engine-a_b-")
     assert stayed == {
         "is_member": True,

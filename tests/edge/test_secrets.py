@@ -5,6 +5,7 @@ import pytest
 
 from remuda.edge.secrets import Resolver, read_environment_file, variable_names
 from remuda.errors import EffectError
+from remuda.spec.reference import file_credential
 
 
 def test_each_kind_of_reference_is_resolved_inside_of_text(tmp_path: Path) -> None:
@@ -59,3 +60,11 @@ def test_a_file_that_is_not_there_has_no_names(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for file in ("nope", ".", "pipe", "~nobody-of-this-name/x", "a\0b"):
         assert variable_names(tmp_path, file) == ()
+
+
+def test_a_file_that_is_handed_over_as_a_credential_is_read_there(tmp_path: Path) -> None:
+    (tmp_path / file_credential("/etc/remuda/roo.key")).write_text("handed\n")
+    resolver = Resolver(Path("/nowhere"), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert resolver.text("${file:/etc/remuda/roo.key}") == "handed"
+    with pytest.raises(EffectError, match="No such file"):
+        resolver.text("${file:/etc/remuda/other.key}")

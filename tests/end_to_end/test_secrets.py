@@ -216,7 +216,7 @@ def safe_only(values: dict[str, Any]) -> dict[str, str]:
 FORMS = {
     "quadlet": ("environment", ("file", "cred")),
     "compose": ("environment", ("env", "file")),
-    "systemd": ("key", ("file", "cred")),
+    "systemd": ("environment", ("file", "cred")),
     "llama-swap": ("environment", ("env",)),
     "llmhop": ("header", KINDS),
 }
@@ -228,16 +228,9 @@ FORMS = {
 def test_no_target_writes_a_secret(
     target: str, kind: str, tmp_path: Path, safe: Safe, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    vllm = {
-        "engine": "vllm",
-        "model": "x/y",
-        "runtime": "podman",
-        "image": "x.io/y",
-        "tag": "1",
-        "devices": ["cpu"],
-        "port": 9000,
-    }
-    own = {"runtime": "podman", "image": "x.io/y", "tag": "1", "devices": ["cpu"], "memory": "1GiB", "port": 9000}
+    run_by = {"runtime": "systemd"} if target == "systemd" else {"runtime": "podman", "image": "x.io/y", "tag": "1"}
+    vllm = {"engine": "vllm", "model": "x/y", **run_by, "devices": ["cpu"], "port": 9000}
+    own = {**run_by, "devices": ["cpu"], "memory": "1GiB", "port": 9000}
     away = {"url": "http://10.0.0.1:9"}
     place = safe.reference
     fleets: dict[str, dict[str, Any]] = {

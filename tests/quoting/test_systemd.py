@@ -157,6 +157,12 @@ def test_a_line(value: str, written: str) -> None:
     assert line(value) == written
 
 
+@pytest.mark.parametrize("value", ["a b", "50% of $x", 'a"\\x', "$$"])
+def test_a_setting_keeps_its_dollar_signs(value: str) -> None:
+    assert setting(value) == value.replace("%", "%%")
+    assert without_specifiers(setting(value)) == value
+
+
 @pytest.mark.parametrize("value", ["a\nb", "\ta", " a", "a ", "a\\", "a\rb", "\0", '"a', 'a"'])
 def test_more_than_a_line_is_refused(value: str) -> None:
     with pytest.raises(SpecError, match="cannot write"):

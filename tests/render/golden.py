@@ -32,10 +32,11 @@ def cases(target: str) -> list[str]:
 
 def rendered(target: str, case: str) -> tuple[Rendering, str]:
     """The rendering of a case, and its problems as users see them."""
-    fleet, document, _ = load_fleet((folder_of(target) / case / "remuda.yaml").read_bytes(), "remuda.yaml")
+    text = (folder_of(target) / case / "remuda.yaml").read_bytes()
+    fleet, document, _ = load_fleet(text, "remuda.yaml")
     facts = folder_of(target) / case / "facts.json"
     host = Host.from_json(facts.read_bytes()) if facts.exists() else Host(())
-    rendering = TARGETS[target].render(Request(fleet, host))
+    rendering = TARGETS[target].render(Request(fleet, host, text=text.decode()))
     placed = (replace(problem, position=document.at(problem.path)) for problem in rendering.problems)
     return rendering, "".join(map(_shown, in_order(placed)))
 

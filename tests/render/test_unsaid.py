@@ -8,6 +8,7 @@ from remuda.render import llmhop
 from remuda.render.compose import target as compose
 from remuda.render.contract import Request
 from remuda.render.llama_swap import target as llama_swap
+from remuda.render.systemd import target as systemd
 from remuda.render.unsaid import Unsaid, is_set
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.fleet import Residency
@@ -49,12 +50,20 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
         Gateway: "listen keys tls",
         Key: "name secret",
     },
+    # What says how models take turns is the gateway's, which has the whole file.
+    systemd.UNSAID.program: {
+        Model: " ".join(keys(Model)),
+        EngineDefaults: " ".join(keys(EngineDefaults) - {"startup_ordering"}),
+        Residency: " ".join(keys(Residency)),
+        Gateway: " ".join(keys(Gateway)),
+        Key: " ".join(keys(Key)),
+    },
 }
 """What each target renders, or has no need of."""
 
 
 @pytest.mark.parametrize(
-    "unsaid", [compose.UNSAID, llama_swap.UNSAID, llmhop.UNSAID], ids=lambda unsaid: unsaid.program
+    "unsaid", [compose.UNSAID, llama_swap.UNSAID, llmhop.UNSAID, systemd.UNSAID], ids=lambda unsaid: unsaid.program
 )
 def test_every_key_is_rendered_or_told(unsaid: Unsaid) -> None:
     told: dict[type[BaseModel], Mapping[str, str]] = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from remuda.errors import SpecError
 from remuda.spec.document import Path, load
-from remuda.spec.edit import put, remove
+from remuda.spec.edit import annotate, extend, put, remove
 from remuda.spec.yaml_text import to_yaml
 
 FILE = """\
@@ -75,6 +75,25 @@ def test_a_value_is_put_and_nothing_else_changes(path: Path, value: Any, was: st
 
 
 @pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("m:\n  a: 1  # x\nn: 2\n", ("m",), "m:\n  a: 1  # x\n  b: 2\n  c:\n    d: 3\nn: 2\n"),
+        ("m: {a: 1}\n", ("m",), 'm: {a: 1, b: 2, c: {"d": 3}}\n'),
+        ("m:\n", ("m",), "m:\n  b: 2\n  c:\n    d: 3\n"),
+        ("a: 1\n", (), "a: 1\nb: 2\nc:\n  d: 3\n"),
+        ("", (), "b: 2\nc:\n  d: 3\n"),
+    ],
+)
+def test_several_keys_are_added_at_once(text: str, path: Path, expected: str) -> None:
+    assert extend(text, path, {"b": 2, "c": {"d": 3}}) == expected
+
+
+def test_comments_are_put_behind_keys_and_items() -> None:
+    notes: dict[Path, str] = {("a",): "x\ny", ("a", "b", 1): "z", ("no",): "w"}
+    assert annotate("a:\n  b:\n    - 1\n    - 2\n", notes) == "a:  # x y\n  b:\n    - 1\n    - 2  # z\n"
+
+
+@pytest.mark.parametrize(
     ("path", "was", "becomes"),
     [
         (("models", "tiny", "model"), "    model: /m/x.gguf\n", ""),
@@ -118,6 +137,8 @@ def test_files_of_other_forms(text: str, path: Path, expected: str) -> None:
         ("a: &x {b: 1}\nc: *x\n", ("a", "b"), "because of an anchor or a tag"),
         ("a: &x\n  b: 1\nc:\n  <<: *x\n", ("c", "b"), "because of"),
         ("a: 1\n", ("a", "b"), "cannot change `a.b`"),
+        ("a: \x00\n", ("a",), "cannot change a file that has errors in its form"),
+        ("- 1\n", ("a",), "because of what surrounds it"),
         ("a: [1\n", ("a",), "cannot change a file that has errors in its form"),
         ("a: {b: 1}\n", ("a", 0), "because of a value of another kind above it"),
         ("a: [1]\n", ("a", 3), "because of a value of another kind above it"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from remuda.engines import ENGINES, llama_cpp
@@ -14,6 +15,7 @@ from remuda.engines.contract import Launch, Order
 from remuda.errors import SpecError
 from remuda.plan.container import SHARING, SHM_BYTES
 from remuda.spec.form import FormError
+from remuda.spec.gateway import Gateway
 from remuda.spec.quantity import parse_bytes
 
 _IN_IMAGES: Final = {llama_cpp.NAME: {"LLAMA_CACHE": "/root/.cache/llama.cpp"}}
@@ -83,4 +85,23 @@ def _bytes(text: object) -> int | None:
     try:
         return parse_bytes(text)
     except FormError:
+        return None
+
+
+@dataclass(slots=True)
+class Ports:
+    """The ports that models have on the host so far; the gateway's own is not free either."""
+
+    _taken: set[int] = field(default_factory=lambda: {Gateway().port})
+
+    def settle(self, entry: dict[str, Any]) -> str | None:
+        """Take a port that is not free out of an entry, unless its program has that port itself; a note of it."""
+        port = entry.get("port")
+        is_own = "cmd" in entry and not any("${PORT}" in word for word in entry["cmd"])
+        if port is None or is_own:
+            return None
+        if port in self._taken:
+            del entry["port"]
+            return f"on port {port} there, which is taken here"
+        self._taken.add(port)
         return None

@@ -93,17 +93,17 @@ def model_of(run: ContainerRun, runtime: Literal["podman", "docker", "systemd"])
     """The model that a container serves."""
     image = _image(run)
     argv = _joined(run, image)
-    found = script.split(argv, run.environment)
-    steps, argv = (found.steps, found.argv) if found else ((), argv)
+    runs = script.split(argv, run.environment) or script.Script((), argv)
     passed = {name: f"${{env:{name}}}" if text is None else text for name, text in run.environment.items()}
-    line = command_line.read(argv, passed)
-    if line is None and (not argv or (run.entrypoint is None and PurePosixPath(argv[0]).name not in script.SHELLS)):
+    line = command_line.read(runs.argv, passed)
+    program = PurePosixPath(runs.argv[0]).name if runs.argv else ""
+    if line is None and (not program or (run.entrypoint is None and program not in script.SHELLS)):
         message = f"what the image `{run.image}` runs is not known, so that it is left out"
         return Modelled(None, remarks=(_warning(message),))
     if line and line.model is None:
         message = f"which model `{line.engine}` serves is not on its command line, so that it is left out"
         return Modelled(None, remarks=(_warning(message),))
-    return _modelled(run, line, argv, steps, runtime, is_project_image=image is not None)
+    return _modelled(run, line, runs, runtime, is_project_image=image is not None)
 
 
 def _image(run: ContainerRun) -> _Image | None:
@@ -122,16 +122,10 @@ def _joined(run: ContainerRun, image: _Image | None) -> tuple[str, ...]:
     return (*image.entrypoint, *(run.argv or image.command))
 
 
-def _modelled(  # noqa: PLR0913 (what was found out, each used once)
-    run: ContainerRun,
-    line: CommandLine | None,
-    argv: tuple[str, ...],
-    steps: tuple[str, ...],
-    runtime: str,
-    *,
-    is_project_image: bool,
+def _modelled(
+    run: ContainerRun, line: CommandLine | None, runs: script.Script, runtime: str, *, is_project_image: bool
 ) -> Modelled:
-    entry = _engine(line, is_project_image=is_project_image) if line else {"engine": "command", "cmd": list(argv)}
+    entry = _engine(line, is_project_image=is_project_image) if line else {"engine": "command", "cmd": list(runs.argv)}
     gpus = given(run.gpus, run.devices, run.environment if line is None else line.environment)
     environment = dict(gpus.environment)
     if line and line.devices is not None:
@@ -150,14 +144,14 @@ def _modelled(  # noqa: PLR0913 (what was found out, each used once)
         "network": "host" if run.network == "host" else None,
         "shm_size": _bytes(run.shm_size),
         "volumes": volumes,
-        "steps": list(steps),
+        "steps": list(runs.steps),
         "environment_file": run.environment_files[-1] if run.environment_files else None,
         "environment": environment,
     }
     notes, remarks = _said(run, line, gpus.notes)
     if model is not None and line and model != line.model:
         notes["model",] = f"{line.model} in the container"
-    if steps:
+    if runs.steps:
         notes["steps",] = "from the script that the container was started with"
     return Modelled(
         entry={key: told[key] for key in (*_ORDER, *told) if told.get(key) not in (None, [], {})},

@@ -1,7 +1,8 @@
 """`docker run` and `podman run` as people have them: a line from a README, or a script with several.
 
 A shell's variables are taken from whoever would run it, `$(pwd)` and relative paths from the directory where it would
-run. Other commands of a script are left out and named.
+run. In the container's environment, and where its name says that it is a secret, a variable becomes a reference, so
+that its value is never written down. Other commands of a script are left out and named.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Literal
 
 from remuda.adapt import naming, run_line, script
 from remuda.adapt.container import ContainerRun, Modelled, model_of
 from remuda.adapt.contract import Adapted, Source
+from remuda.adapt.marks import Marks
 from remuda.adapt.reading import Reading
 from remuda.errors import Position, Problem, SpecError
 from remuda.quoting import shell
 from remuda.spec.document import Path
-from remuda.spec.reference import literal
+from remuda.spec.reference import Reference, literal, parse
 
 NAME: Final = "docker-run"
 SUMMARY: Final = "lines of `docker run` or `podman run`, as in a script"
@@ -29,6 +31,9 @@ _GATEWAY: Final = 8080
 """Where the gateway of a new fleet listens."""
 
 _HERE: Final = re.compile(r"\$\(pwd\)|`pwd`")
+_VARIABLE: Final = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*)(?P<default>:?-)?")
+_PLACES: Final = {"HOME", "PWD", "USER"}
+_SECRET: Final = re.compile(r"\$\{env:\w*(?:KEY|TOKEN|SECRET|PASS|CREDENTIAL)\w*\}", re.IGNORECASE)
 _TILDE: Final = re.compile(r"(?<=\s)~(?=[/\s:]|$)")
 _HOST_PATH: Final = re.compile(r"(\.{1,2}(?:/[^:]*)?)(:.*)", re.DOTALL)
 
@@ -57,33 +62,67 @@ class _Lines:
         start = command.start + len(command.text) - len(command.text.lstrip())
         at = _position(text, min(start, len(text)))
         try:
-            words = shell.split(self._plain(command))
-            started = run_line.read(tuple(map(literal, words)))
+            words = self._words(command)
+            started = run_line.read(words)
+            run = self._settled(started.run) if started else None
         except SpecError as error:
             self.reading.add(Problem(error.message, position=at, hint=error.hint))
             return
-        if started is not None:
-            self._add(started, at)
+        if started is not None and run is not None:
+            self._add(run, started.runtime, at)
         elif words and not re.fullmatch(r"set|cd|echo|#!.*", words[0]):
             message = f"`{' '.join(words[:3])}` starts no container and is left out"
             self.reading.say(message, at)
 
-    def _plain(self, command: script.Command) -> str:
-        """The text of a command without its variables; raises SpecError for one that is not known."""
+    def _words(self, command: script.Command) -> tuple[str, ...]:
+        """The words of a command, variables as references; raises SpecError for what only a shell would know."""
         if command.separator == "?":
             raise SpecError("cannot read the line: a quote or a bracket in it has no end")
-        variables = dict(self._source.environment)
-        if self._source.directory is not None:
-            variables["PWD"] = str(self._source.directory)
-        filled = script.expanded(_TILDE.sub("$HOME", _HERE.sub("${PWD}", command.text)), variables, (), "")
+        text = _TILDE.sub("$HOME", _HERE.sub("${PWD}", command.text))
+        marks, known = Marks(), self._variables()
+        variables: dict[str, str | None] = {name: known[name] for name in _PLACES & known.keys()}
+        for match in _VARIABLE.finditer(text):
+            if match["name"] not in variables and (not match["default"] or match["name"] in known):
+                variables[match["name"]] = marks.raw(f"${{env:{match['name']}}}")
+        filled = script.expanded(text, variables, (), "")
         if filled is None:
-            message = "cannot read the line: it holds a variable or a substitution whose value is not known"
-            raise SpecError(message, hint="write the value, or set the variable before the import")
-        return filled
+            message = "cannot read the line: what it holds is computed when a shell runs it"
+            raise SpecError(message, hint="write the value")
+        return tuple(map(marks.text, shell.split(filled)))
 
-    def _add(self, started: run_line.Started, at: Position) -> None:
-        run = replace(started.run, volumes=tuple(map(self._absolute, started.run.volumes)))
-        found = model_of(run, started.runtime)
+    def _settled(self, run: ContainerRun) -> ContainerRun:
+        """With variables kept as references in the environment, where secrets are, and by their values elsewhere."""
+        return replace(
+            run,
+            image=self._value(run.image),
+            tag=run.tag and self._value(run.tag),
+            argv=tuple(word if _SECRET.search(word) else self._value(word) for word in run.argv),
+            volumes=tuple(self._absolute(self._value(volume)) for volume in run.volumes),
+            environment_files=tuple(map(self._value, run.environment_files)),
+            devices=tuple(map(self._value, run.devices)),
+            ports=tuple(map(self._value, run.ports)),
+            gpus=run.gpus and self._value(run.gpus),
+            shm_size=run.shm_size and self._value(run.shm_size),
+            name=run.name and self._value(run.name),
+        )
+
+    def _value(self, text: str) -> str:
+        """A text with the values of its variables; raises SpecError for one that has none."""
+        known, parts = self._variables(), []
+        for part in parse(text):
+            if isinstance(part, Reference) and part.name not in known:
+                message = f"cannot read the line: the variable `{part.name}` has no value here"
+                raise SpecError(message, hint=f"set `{part.name}` before the import, or write the value")
+            parts.append(known[part.name] if isinstance(part, Reference) else str(part))
+        return literal("".join(parts))
+
+    def _variables(self) -> dict[str, str]:
+        """Those of whoever would run it there."""
+        here = {"PWD": str(self._source.directory)} if self._source.directory is not None else {}
+        return {**self._source.environment, **here}
+
+    def _add(self, run: ContainerRun, runtime: Literal["docker", "podman"], at: Position) -> None:
+        found = model_of(run, runtime)
         path: Path = ()
         if found.entry is not None:
             path = self._named(run, found, at)

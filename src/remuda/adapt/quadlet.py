@@ -94,6 +94,7 @@ class _Reading:
     models: dict[str, Any] = field(default_factory=dict)
     notes: dict[Path, str] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
+    ports: around.Ports = field(default_factory=around.Ports)
 
     def unit(self, path: PurePosixPath) -> None:
         content = self.source.files.read(path)
@@ -132,6 +133,8 @@ class _Reading:
         entry = unit.completed(dict(found.entry), model_id)
         if others:
             entry["aliases"] = others
+        if note := self.ports.settle(entry):
+            self.notes["models", model_id] = note
         self.models[model_id] = entry
         self.notes |= {("models", model_id, *path): note for path, note in found.notes.items() if path[0] in entry}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Final
 
 from remuda.adapt.contract import Adapted, Remark
@@ -46,14 +47,16 @@ def merged(text: str, file: str, adapted: Adapted) -> Written:
     problems = tuple(_conflicts(document, adapted))
     if problems:
         return Written(text, problems)
-    changed, added = text, []
+    changed, added = text, list(_additions(document, adapted.data))
     try:
-        for path, value in _additions(document, adapted.data):
-            changed = edit.put(changed, path, value)
-            added.append(path)
+        for path, values in groupby(added, key=lambda addition: addition[0][:-1]):
+            changed = edit.extend(changed, path, {str(where[-1]): value for where, value in values})
     except SpecError as error:
         return Written(text, error.problems or (Problem(error.message, hint=error.hint),))
-    notes = {path: note for path, note in adapted.notes.items() if any(path[: len(new)] == new for new in added)}
+    new = {path for path, _ in added}
+    notes = {
+        path: note for path, note in adapted.notes.items() if any(path[:end] in new for end in range(1, len(path) + 1))
+    }
     return Written(edit.annotate(changed, notes))
 
 

@@ -39,9 +39,10 @@ option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A fleet file without errors."""
+    """A fleet file without errors; `text` is what it holds."""
 
     path: Path
+    text: str
     fleet: Fleet
     document: Document
     warnings: tuple[Problem, ...]
@@ -56,10 +57,12 @@ class Loaded:
 def load(file: Path | None) -> Loaded:
     """Find, read and judge the fleet file; raises `SpecError` with all problems if it has errors."""
     from remuda.plan.check import load_fleet  # noqa: PLC0415
+    from remuda.spec.document import decode  # noqa: PLC0415
 
     path = find(file)
-    fleet, document, warnings = load_fleet(read(path), str(path))
-    return Loaded(path, fleet, document, warnings)
+    content = read(path)
+    fleet, document, warnings = load_fleet(content, str(path))
+    return Loaded(path, decode(content), fleet, document, warnings)
 
 
 def find(file: Path | None) -> Path:

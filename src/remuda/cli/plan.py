@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 @fleet_file.option
 @click.option("--explain", "model", metavar="MODEL", help="Ask the running daemon what would go for MODEL now.")
 @click.option("--facts", type=fleet_file.PATH, metavar="FILE", help="Plan for the machine of this file, not this one.")
+@click.option("--diff", "with_diffs", is_flag=True, help="Show what applying would change, line by line.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan, or the explanation, as JSON.")
-def command(file: Path | None, model: str | None, facts: Path | None, *, as_json: bool) -> int:
+def command(file: Path | None, model: str | None, facts: Path | None, *, with_diffs: bool, as_json: bool) -> int:
     """Show where each model is placed and what it needs there; nothing is started or changed.
+
+    Where `remuda apply` was used, also show what it would change now: files, units, and which clients wait for that.
 
     With `--explain`, say what would be evicted if MODEL were asked for now, or what blocks it. The exit code is 3 if
     the fleet cannot be run here. `remuda doctor --save FILE` writes the facts of a machine.
@@ -31,6 +34,7 @@ def command(file: Path | None, model: str | None, facts: Path | None, *, as_json
     if model is not None:
         _explain(file, model, as_json=as_json)
         return 0
+    from remuda.cli import outlook  # noqa: PLC0415
     from remuda.cli.doctor import read_facts  # noqa: PLC0415 (the plan and the probes load only here)
     from remuda.edge.probes.host import probe_devices  # noqa: PLC0415
     from remuda.plan.plan import decide  # noqa: PLC0415
@@ -40,10 +44,15 @@ def command(file: Path | None, model: str | None, facts: Path | None, *, as_json
     plan = decide(loaded.fleet, here)
     problems = loaded.placed([*plan.refusals, *plan.notes])
     name = str(loaded.path)
+    applied = None if facts else outlook.of(loaded)
     if as_json:
-        output.data({**_as_data(plan), "problems": [output.problem_json(problem, name) for problem in problems]})
+        told = [output.problem_json(problem, name) for problem in problems]
+        changes = applied.as_data(with_diffs=with_diffs) if applied else None
+        output.data({**_as_data(plan), "changes": changes, "problems": told})
     else:
         _print(plan, here)
+        for line in applied.lines(with_diffs=with_diffs) if applied else ():
+            output.line(line)
     if plan.refusals:
         raise UnsatisfiableError("this fleet cannot be run here", file=name, problems=() if as_json else problems)
     if not as_json:

@@ -6,7 +6,7 @@ are the same wherever they are made. What is known of that machine comes from a 
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from remuda.render.contract import Rendering
 
 _STDOUT = Path("-")
+_PROGRAM_HELP = "Where `remuda` is on the machine, for the units of systemd; otherwise the one that runs."
 
 
 class _Wanted(TypedDict):
@@ -26,6 +27,7 @@ class _Wanted(TypedDict):
 
     only: tuple[str, ...]
     facts: Path | None
+    program: Path | None
     force: bool
 
 
@@ -35,17 +37,19 @@ class _Wanted(TypedDict):
 @click.option("-o", "--output", "directory", metavar="DIR", required=True, type=fleet_file.PATH, help="Where to write.")
 @click.option("--facts", type=fleet_file.PATH, metavar="FILE", help="Render for the machine of this file.")
 @click.option("--only", "only", metavar="MODEL", multiple=True, help="Render only this model; may be repeated.")
+@click.option("--remuda", "program", metavar="PATH", type=click.Path(path_type=Path), help=_PROGRAM_HELP)
 @click.option("--force", is_flag=True, help="Write over files that were edited or are not Remuda's.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON; with `-o -`, the files.")
 def command(target: str, file: Path | None, directory: Path, *, as_json: bool, **wanted: Unpack[_Wanted]) -> int:
     """Write the files of TARGET to DIR, or print them with `-o -`; nothing is started.
 
-    The targets are `quadlet` (units of podman), `compose`, `llama-swap` and `llmhop`. Files that Remuda wrote to DIR
-    earlier and that are not rendered any more are removed; what somebody edited is left alone. With `--facts`, GPUs are
-    named by what they are on that machine. The exit code is 3 if the target cannot express the fleet.
+    The targets are `quadlet` (units of podman), `systemd` (units for the gateway and what it starts), `compose`,
+    `llama-swap` and `llmhop`. Files that Remuda wrote to DIR earlier and that are not rendered any more are removed;
+    what somebody edited is left alone. With `--facts`, GPUs are named by what they are on that machine. The exit code
+    is 3 if the target cannot express the fleet.
     """
     loaded = fleet_file.load(file)
-    rendering = _rendered(target, loaded, wanted["only"], wanted["facts"])
+    rendering = rendered(target, loaded, only=wanted["only"], facts=wanted["facts"], program=wanted["program"])
     if directory == _STDOUT:
         _print(rendering, loaded, as_json=as_json)
         return 0
@@ -66,9 +70,17 @@ def command(target: str, file: Path | None, directory: Path, *, as_json: bool, *
     return 0
 
 
-def _rendered(target: str, loaded: Loaded, only: tuple[str, ...], facts: Path | None) -> Rendering:
+def rendered(
+    target: str,
+    loaded: Loaded,
+    *,
+    only: tuple[str, ...] = (),
+    facts: Path | None = None,
+    program: Path | None = None,
+) -> Rendering:
     """The rendering; what is worth a remark is printed. Raises SpecError or UnsatisfiableError."""
     from remuda.cli.doctor import read_facts  # noqa: PLC0415 (these and the targets load only here)
+    from remuda.edge import itself  # noqa: PLC0415
     from remuda.facts.host import Host  # noqa: PLC0415
     from remuda.render import TARGETS  # noqa: PLC0415
     from remuda.render.contract import Request  # noqa: PLC0415
@@ -82,8 +94,12 @@ def _rendered(target: str, loaded: Loaded, only: tuple[str, ...], facts: Path | 
         if model not in loaded.fleet.models:
             hint = suggestion(model, loaded.fleet.models, otherwise="name a key of `models`")
             raise SpecError(f"cannot render the model `{model}`: it is not in `{loaded.path}`", hint=hint)
+    if program is not None and not program.is_absolute():
+        raise SpecError(f"cannot write `{program}` to units: its path is not absolute", hint="write the whole path")
+    remuda = PurePosixPath(program or itself.program())
     host = read_facts(facts) if facts else Host(())
-    rendering = TARGETS[target].render(Request(loaded.fleet, host, frozenset(only)))
+    request = Request(loaded.fleet, host, frozenset(only), loaded.text, remuda)
+    rendering = TARGETS[target].render(request)
     problems = loaded.placed(rendering.problems)
     if rendering.is_refused:
         message = f"cannot render this fleet for `{target}`"

@@ -105,6 +105,8 @@ class Course:
             await self._fail(attempt, error.failure)
             return
         attempt.running, attempt.endpoint = running, endpoint
+        if attempt.instance.unit:  # its main process may have become another since it was started
+            self.records.add(record_of(attempt, endpoint.port, attempt.instance.claims))
         await self._run_hook("after_load", attempt)
         await self._restore_cache(attempt)
         self.upkeep.ready(attempt.model, asyncio.get_running_loop().time() - attempt.began)
@@ -309,5 +311,12 @@ def record_of(attempt: Attempt, port: int, claims: Mapping[str, int]) -> Record:
     instance, running = attempt.instance, attempt.running
     assert running is not None  # noqa: S101  there is something to find again
     return Record(
-        instance.model_id, attempt.number, instance.fingerprint, port, running.identity, dict(claims), instance.runtime
+        model=instance.model_id,
+        attempt=attempt.number,
+        fingerprint=instance.fingerprint,
+        port=port,
+        identity=running.identity,
+        claims=dict(claims),
+        runtime=instance.runtime,
+        unit=instance.unit,
     )

@@ -24,6 +24,7 @@ from remuda.daemon.control.operation import Control
 from remuda.daemon.control.server import ControlServer
 from remuda.daemon.dispatcher import Dispatcher
 from remuda.daemon.ending import Asks, End, Ending
+from remuda.daemon.following import Following
 from remuda.daemon.gateway import gateway_of, limits_of, refuse_open, tls_of
 from remuda.daemon.instances import Instances
 from remuda.daemon.job import Job
@@ -34,6 +35,7 @@ from remuda.daemon.processes import Processes
 from remuda.daemon.reload import Reloaded, Reloader, Running
 from remuda.daemon.runtimes import Runtime
 from remuda.daemon.status import Status
+from remuda.daemon.units import Units
 from remuda.daemon.watching import watch
 from remuda.edge import engine_log
 from remuda.edge.cgroups import find_cgroups
@@ -73,6 +75,7 @@ class _Parts:
     books: Books
     reloader: Reloader
     measuring: Measuring
+    following: Following
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ class Daemon:
         planned = planner.plan(job.fleet)
         self._note(planned)
         directory = job.file.parent.resolve()
-        launcher = Launcher(planned.programs, at, directory, job.environment, self._runtimes(planned, at))
+        units = Units(job.environment)
+        launcher = Launcher(planned.programs, at, directory, job.environment, self._runtimes(planned, at, units))
         residency = Residency(planned.policy)
         dispatcher = Dispatcher(residency)
         resolver = Resolver(job.file.parent, job.environment)
@@ -124,6 +128,7 @@ class Daemon:
         control_at = Endpoint("localhost", 0, unix=str(at.socket))
         ways = Ways(dispatcher, Bypass(dispatcher.look), Bypass(lambda _: control_at))
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(units.close)
             books = await open_books(at.usage, access_log(job.fleet.gateway.access_log, job.file.parent), self._report)
             stack.push_async_callback(books.close)
             self._report = report.both(books.tell, self._report)
@@ -143,7 +148,9 @@ class Daemon:
             await measuring.memory.calibrate()
             measuring.recall()
             status = Status(job.file.absolute(), server.url, at, residency, dispatcher, instances)
-            parts = _Parts(server, status, books, reloader, measuring)
+            parts = _Parts(
+                server, status, books, reloader, measuring, Following(units, instances, dispatcher, self._report)
+            )
             control = ControlServer(
                 Control(status, books, lambda: self._reload(parts), self._replace, partial(self._end, dispatcher)),
                 at.socket,
@@ -151,10 +158,15 @@ class Daemon:
             control.start(job.estate.control)
             stack.push_async_callback(control.close)
             await server.accept()
-            _spare_what_stays()
-            self._report(report.Serving(server.url))
-            dispatcher.emit(PreloadAsked())
+            await self._begin(parts)
             return await self._until_ended(parts, control, lock)
+
+    async def _begin(self, parts: _Parts) -> None:
+        """Load what is to be there, once everything can be asked for; what systemd runs already comes first."""
+        _spare_what_stays()
+        self._report(report.Serving(parts.server.url))
+        await parts.following.look()
+        parts.status.dispatcher.emit(PreloadAsked())
 
     def _sockets(self) -> tuple[socket.socket, ...]:
         """Where the gateway answers: what was handed to this process, else what the job says."""
@@ -169,6 +181,7 @@ class Daemon:
                 tasks.create_task(parts.measuring.memory.keep()),
                 tasks.create_task(self._keep_house(parts.status)),
                 tasks.create_task(parts.books.keep()),
+                tasks.create_task(parts.following.keep()),
             ]
             if self._job.watches:
                 chores.append(tasks.create_task(watch(self._job.file, lambda: self._apply_edit(parts))))
@@ -227,7 +240,7 @@ class Daemon:
         except Exception as error:  # noqa: BLE001
             self._report(report.Trouble("applying the fleet file", repr(error)))
 
-    def _runtimes(self, planned: Planned, at: Places) -> Mapping[str, Runtime]:
+    def _runtimes(self, planned: Planned, at: Places, units: Units) -> Mapping[str, Runtime]:
         """Every runtime, ready to be used."""
         adopt_orphans()
         environment = self._job.environment
@@ -240,7 +253,7 @@ class Daemon:
                     "run it as root, in a systemd unit with `Delegate=yes`, or with a systemd of its user",
                 )
                 self._report(report.Noted(Problem(message, path=path, hint=hint, severity="warning")))
-        return {"process": processes, **self._containers(at)}
+        return {"process": processes, "systemd": units, **self._containers(at)}
 
     def _containers(self, at: Places) -> Mapping[str, Runtime]:
         directory, environment = self._job.file.parent.resolve(), self._job.environment

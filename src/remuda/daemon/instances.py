@@ -71,6 +71,10 @@ class Instances:
         assert endpoint is not None, f"{model} is not ready"  # noqa: S101  residency grants only what is ready
         return endpoint
 
+    def has_attempt(self, model: str) -> bool:
+        """Whether the model is being started, served or stopped."""
+        return model in self._attempts
+
     def pid(self, model: str) -> int | None:
         """The main process of the model's instance, while there is one."""
         attempt = self._attempts.get(model)

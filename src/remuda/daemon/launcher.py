@@ -114,7 +114,8 @@ class Launcher:
 
     async def _prepared(self, instance: Instance, attempt: int, runtime: Runtime) -> Start:
         """Everything before the start itself; the port last, since preparing may take minutes. Raises EffectError."""
-        if instance.port is not None and not ports.is_free(instance.port, HOST):
+        # Who listens at the port of a unit may be that unit.
+        if instance.port is not None and instance.unit is None and not ports.is_free(instance.port, HOST):
             message = f"port {instance.port} of `{instance.model_id}` is taken by another program"
             raise StartError(Failure(FailureKind.PORT_TAKEN, message))
         link = self._places.log(instance.model_id)
@@ -123,7 +124,9 @@ class Launcher:
         if keeper := self.keeper(instance):
             keeper.prepare()
         port = ports.free_port(HOST) if instance.port is None else instance.port
-        order = self._resolved(self._order(instance, port), instance.environment_files)
+        order = self._order(instance, port)
+        if instance.unit is None:
+            order = self._resolved(order, instance.environment_files)
         return Start(instance, attempt, order, log)
 
     async def _stop(self, instance: Instance, running: Running) -> None:

@@ -7,7 +7,7 @@ is looked at once, when the daemon starts: what its own engines use later is not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from remuda.daemon.job import Job
@@ -22,8 +22,11 @@ from remuda.engines import ENGINES
 from remuda.errors import EffectError, Problem, UnsatisfiableError
 from remuda.facts.host import Host
 from remuda.plan.plan import Instance, Plan, decide
+from remuda.render.ports import ports
 from remuda.residency.policy import Policy, policy_of
 from remuda.spec.fleet import Fleet
+from remuda.spec.merge import effective
+from remuda.spec.unit import unit_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Planner:
 
     def plan(self, fleet: Fleet) -> Planned:
         """What a fleet means here. Raises UnsatisfiableError with all that it cannot have."""
-        plan = decide(fleet, self._host, only=self._job.only)
+        plan = _with_units(fleet, decide(fleet, self._host, only=self._job.only))
         programs: dict[str, tuple[str, ...]] = {}
         refusals = list(plan.refusals)
         for model, instance in plan.instances.items():
@@ -83,6 +86,18 @@ class Planner:
         if executable and "/" in executable:
             executable = str(self._job.file.parent.resolve() / Path(executable).expanduser())
         return find_program(ENGINES[instance.engine], executable)
+
+
+def _with_units(fleet: Fleet, plan: Plan) -> Plan:
+    """The plan with the units of the models that systemd runs, and the ports that these have been written with."""
+    port_of = ports(fleet)
+    instances = {
+        model: replace(instance, unit=f"{unit_name(effective(fleet, model))}.service", port=port_of[model])
+        if instance.runtime == "systemd"
+        else instance
+        for model, instance in plan.instances.items()
+    }
+    return replace(plan, instances=instances)
 
 
 def planner_of(job: Job, at: Places, peaks: Peaks) -> Planner:

@@ -111,6 +111,12 @@ def cgroup_of(pid: int) -> Cgroup | None:
     return Cgroup(path) if path is not None and path.name.startswith(PREFIX) else None
 
 
+def cgroup_named(pid: int, name: str) -> Cgroup | None:
+    """The cgroup of this name that a process is in, at whatever depth; systemd names that of a unit after it."""
+    path = _cgroup_path(pid)
+    return next((Cgroup(above) for above in (path, *path.parents) if above.name == name), None) if path else None
+
+
 def controllers_of(text: str) -> frozenset[str]:
     """The controllers that bound what is in a cgroup like that of a process; `text` is its /proc/PID/cgroup.
 

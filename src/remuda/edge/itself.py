@@ -25,6 +25,12 @@ def argv(*words: str) -> list[str]:
     return [sys.executable, "-P", "-m", "remuda", *words]
 
 
+def program() -> Path:
+    """The program `remuda` that runs, or that beside the interpreter where another one began."""
+    begun = Path(sys.argv[0]).absolute()
+    return begun if begun.name == "remuda" and begun.is_file() else Path(sys.executable).parent / "remuda"
+
+
 async def rehearse(words: list[str], environment: Mapping[str, str]) -> Any:
     """The JSON that our command line prints; raises RemudaError of its kind with what it says if it fails.
 

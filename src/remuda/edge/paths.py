@@ -71,8 +71,11 @@ class Places:
 
 
 def places(fleet_file: Path) -> Places:
-    """The places of the daemon that serves this fleet file."""
-    resolved = fleet_file.resolve()
+    """The places of the daemon that serves this fleet file.
+
+    A link to the file is not followed: `remuda apply` lets one lead to another file each time, for the same daemon.
+    """
+    resolved = fleet_file.parent.resolve() / fleet_file.name
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", resolved.parent.name)[:24].strip("-") or "fleet"
     key = f"{name}-{hashlib.sha256(str(resolved).encode()).hexdigest()[:12]}"
     return Places(runtime=runtime_root() / key, state=_home("XDG_STATE_HOME", ".local/state") / key)

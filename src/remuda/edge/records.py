@@ -17,7 +17,10 @@ from remuda.errors import EffectError
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One engine that was started: where it listens, what it is, which bytes of which device it may hold."""
+    """One engine that was started: where it listens, what it is, which bytes of which device it may hold.
+
+    `unit`: the one that systemd runs it as, if it does.
+    """
 
     model: str
     attempt: int
@@ -26,6 +29,7 @@ class Record(msgspec.Struct, frozen=True):
     identity: Identity
     claims: dict[str, int]
     runtime: str = "process"
+    unit: str | None = None
 
 
 class Records:

@@ -1,8 +1,8 @@
 """Turns references to secrets into the secrets, at the moment an instance starts and nowhere else.
 
-`${env:NAME}` is read from the daemon's environment, `${file:path}` from a file (relative to the fleet file), and
-`${cred:name}` from systemd's credentials directory. Trailing newlines of files are dropped. Values never reach a
-message of ours: an error names the reference only.
+`${env:NAME}` is read from the daemon's environment, `${file:path}` from a file (relative to the fleet file) or from the
+credential as which a unit hands it over, and `${cred:name}` from systemd's credentials directory. Trailing newlines of
+files are dropped. Values never reach a message of ours: an error names the reference only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from remuda.errors import EffectError
-from remuda.spec.reference import Placeholder, Reference, fill
+from remuda.spec.reference import Placeholder, Reference, file_credential, fill
 
 MAX_FILE_BYTES = 1024 * 1024
 
@@ -55,7 +55,9 @@ class Resolver:
             case "env":
                 return self._variable(reference)
             case "file":
-                return self._read(reference, self._directory / Path(reference.name).expanduser())
+                return self._read(
+                    reference, self._handed(reference) or self._directory / Path(reference.name).expanduser()
+                )
             case "cred":
                 return self._credential(reference)
 
@@ -65,6 +67,12 @@ class Resolver:
         except KeyError:
             message = f"cannot resolve `{reference}`: the variable is not set in the daemon's environment"
             raise EffectError(message, hint=f"export {reference.name} before `remuda up`") from None
+
+    def _handed(self, reference: Reference) -> Path | None:
+        """The credential as which a unit hands the file over, which we may not be allowed to read ourselves."""
+        directory = self._environment.get("CREDENTIALS_DIRECTORY")
+        handed = None if directory is None else Path(directory) / file_credential(reference.name)
+        return handed if handed is not None and handed.exists() else None
 
     def _credential(self, reference: Reference) -> str:
         directory = self._environment.get("CREDENTIALS_DIRECTORY")

@@ -32,7 +32,7 @@ from remuda.spec.merge import Effective, effective
 from remuda.spec.quantity import format_bytes
 
 CONTAINERS = ("podman", "docker")
-RUNTIMES = ("process", *CONTAINERS, "external")
+RUNTIMES = ("process", *CONTAINERS, "systemd", "external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Instance:
     environment that shows it its devices and no others. `serving`: how the gateway presents it. `care`: how it is
     looked after. `standing`: its place among the others. `sleep`: the level at which it makes room by sleeping; None
     where it is stopped. `asleep_claims`: what it keeps then, as far as can be told beforehand. `keeps_cache`: whether
-    what it has cached is saved when it makes room, and restored when it comes back.
+    what it has cached is saved when it makes room, and restored when it comes back. `unit`: the one that systemd runs
+    it as, which holds all that it is started with.
     """
 
     model_id: str
@@ -72,6 +73,7 @@ class Instance:
     sleep: int | None = None
     asleep_claims: Mapping[str, int] | None = None
     keeps_cache: bool = False
+    unit: str | None = None
 
     @property
     def fingerprint(self) -> str:

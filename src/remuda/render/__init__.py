@@ -12,8 +12,9 @@ from remuda.render.compose import target as compose
 from remuda.render.contract import Target
 from remuda.render.llama_swap import target as llama_swap
 from remuda.render.quadlet import target as quadlet
+from remuda.render.systemd import target as systemd
 
-_ALL: tuple[Target, ...] = (quadlet, compose, llama_swap, llmhop)
+_ALL: tuple[Target, ...] = (quadlet, systemd, compose, llama_swap, llmhop)
 
 TARGETS: Mapping[str, Target] = {target.NAME: target for target in _ALL}
 """Every target, by the name that the command line uses; in the order in which they are presented."""

@@ -26,11 +26,16 @@ Rendered = Mapping[PurePosixPath, str]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to render: a checked fleet, for a host of which perhaps nothing is known; `only` narrows it to models."""
+    """What to render: a checked fleet, for a host of which perhaps nothing is known; `only` narrows it to models.
+
+    `text` is the fleet file as the user wrote it, for a target that runs Remuda; `program` is Remuda's there.
+    """
 
     fleet: Fleet
     host: Host = field(default_factory=lambda: Host(()))
     only: frozenset[str] = frozenset()
+    text: str = ""
+    program: PurePosixPath = field(default_factory=lambda: PurePosixPath("/usr/bin/remuda"))
 
     def models(self) -> tuple[Effective, ...]:
         """The enabled models that were asked for, in the order of the file."""

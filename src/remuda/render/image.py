@@ -52,11 +52,9 @@ class Course:
     locks_memory: bool
 
 
-def inner_port(model: Effective) -> int | None:
+def inner_port(model: Effective, port: int | None) -> int | None:
     """The port inside of the container; that of the host where the two are one; None without either."""
-    if model.entry.network == "host":
-        return model.entry.port
-    return _PORTS.get(model.engine, model.entry.port)
+    return port if model.entry.network == "host" else _PORTS.get(model.engine, port)
 
 
 def course(model: Effective, values: Values, port: int) -> Course:

@@ -45,4 +45,5 @@ def order(model: Effective, place: Place, values: Values) -> Order:
         environment=values.environment,
         cmd=values.cmd or None,
         ready="" if entry.ready is False else entry.ready,
+        sleep=entry.sleep if model.runtime == "systemd" else None,  # in other units nobody would wake it
     )

@@ -9,36 +9,47 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from remuda.errors import SpecError
 from remuda.spec import nodes
-from remuda.spec.document import Path, decode, load
+from remuda.spec.document import Document, Path, decode, load
 from remuda.spec.form import label
 from remuda.spec.yaml_text import lines as yaml_lines
 from remuda.spec.yaml_text import scalar
 
 _INDENT: Final = 2
 _BOM: Final = "\ufeff"
+_GONE: Final = object()
+"""The value of what has been removed."""
 
 
 def put(text: str, path: Path, value: Any) -> str:
     """The text with this value at the path, which is made as far as it is missing; raises SpecError.
 
+    The value is as YAML reads it: of dictionaries, lists and single values.
     A number as the last part of a path is an item of a list; one behind the last appends.
     """
-    return _changed(text, path, _put, value)
+    return _changed(text, path, _put, value, value)
+
+
+def extend(text: str, path: Path, entries: Mapping[str, Any]) -> str:
+    """The text with these keys, none of which is there, added to the mapping at the path; raises SpecError."""
+    found = load(text, "").find(path) if path else load(text, "").data
+    if not isinstance(found, dict) or not found:
+        return put(text, path, dict(entries))
+    return _changed(text, path, _extend, dict(entries), {**found, **entries})
 
 
 def remove(text: str, path: Path) -> str:
     """The text without the key or item at the path; one without it stays as it is. Raises SpecError."""
-    return _changed(text, path, _remove, None) if _is_there(load(text, "").data, path) else text
+    return _changed(text, path, _remove, None, _GONE) if _is_there(load(text, "").data, path) else text
 
 
 def annotate(text: str, notes: Mapping[Path, str]) -> str:
     """The text with a comment behind the line of each of these keys or items, which are on lines of their own."""
-    document = load(text, "")
+    document = load(text, "") if notes else Document("", {})
     lines = text.split("\n")
     for path, note in notes.items():
         place = document.at_key(path) if path in document.values else None
@@ -47,32 +58,35 @@ def annotate(text: str, notes: Mapping[Path, str]) -> str:
     return "\n".join(lines)
 
 
-def _changed(text: str, path: Path, change: Any, value: Any) -> str:
+Change = Callable[[str, Path, Any], str]
+
+
+def _changed(text: str, path: Path, change: Change, value: Any, expected: Any) -> str:
+    """The text after a change of a value, which then has to be the one that is expected at the path."""
     before = load(text, "")
     if before.problems and before.data:
         raise SpecError("cannot change a file that has errors in its form", problems=before.problems)
-    plain = decode(text)
     head = _BOM if text.startswith(_BOM) else ""
     try:
-        changed = head + change(plain, path, value)
+        changed = head + change(decode(text), path, value)
     except nodes.MalformedError as error:
         raise SpecError("cannot change a file that has errors in its form", problems=(error.problem,)) from None
     after = load(changed, "")
-    if after.problems or after.data != _expected(before.data, path, value, is_removal=change is _remove):
+    if after.problems or after.data != _expected(before.data, path, expected):
         raise _refusal(path, "what surrounds it")
-    return str(changed)
+    return changed
 
 
-def _expected(data: Any, path: Path, value: Any, *, is_removal: bool) -> Any:
-    """The data with the change, made in the plainest way."""
+def _expected(data: Any, path: Path, value: Any) -> Any:
+    """The data with another value at a path, made in the plainest way."""
     if not path:
         return value
     first, rest = path[0], path[1:]
     entries: dict[str | int, Any] = dict(enumerate(data)) if isinstance(data, list) else dict(data or {})
-    if is_removal and not rest:
+    if value is _GONE and not rest:
         del entries[first]
     else:
-        entries[first] = _expected(entries.get(first), rest, value, is_removal=is_removal)
+        entries[first] = _expected(entries.get(first), rest, value)
     return list(entries.values()) if isinstance(data, list) or isinstance(first, int) else entries
 
 
@@ -98,10 +112,24 @@ def _put(text: str, path: Path, value: Any) -> str:
                 if node.value is not None:
                     raise _refusal(path, "a value of another kind above it")
                 return _replaced(text, root, path[:depth], {part: missing})
-            return _inserted(text, node, part, missing, path)
+            _refuse_other_kind(node, part, path)
+            return _inserted(text, node, [missing] if isinstance(part, int) else {part: missing})
         _refuse_shared(text, child, path)
         node = child[1]
     return _replaced(text, root, path, value)
+
+
+def _extend(text: str, path: Path, entries: Any) -> str:
+    node = nodes.compose(text)
+    assert node is not None  # noqa: S101 (a mapping was found in it)
+    for part in path:
+        child = _child(node, part)
+        if child is None:
+            raise _refusal(path, "a merge key")
+        _refuse_shared(text, child, path)
+        node = child[1]
+    assert isinstance(node, nodes.Mapping)  # noqa: S101 (the same)
+    return _inserted(text, node, entries)
 
 
 def _remove(text: str, path: Path, _: Any) -> str:
@@ -181,19 +209,25 @@ def _family(root: nodes.Node, path: Path) -> tuple[nodes.Node, nodes.Node | None
     return parent, key, node
 
 
-def _inserted(text: str, node: nodes.Mapping | nodes.Sequence, part: str | int, value: Any, path: Path) -> str:
-    """The text with one more entry at the end of a collection."""
+def _refuse_other_kind(node: nodes.Mapping | nodes.Sequence, part: str | int, path: Path) -> None:
+    """A key has its place in a mapping, a number in a list: behind its last item."""
     is_list = isinstance(node, nodes.Sequence)
     if is_list != isinstance(part, int) or (is_list and part != len(node.items)):
         raise _refusal(path, "a value of another kind above it")
+
+
+def _inserted(text: str, node: nodes.Mapping | nodes.Sequence, entries: dict[Any, Any] | list[Any]) -> str:
+    """The text with more entries at the end of a collection."""
     if text[node.span[0]] in "{[":
-        entry = _flow(value) if is_list else f"{_flow(part)}: {_flow(value)}"
         last = _last_end(node, text)
-        return f"{text[:last]}{', ' if node.items else ''}{entry}{text[last:]}"
-    column = _column(text, node.span[0])
+        added = ", ".join(
+            map(_flow, entries)
+            if isinstance(entries, list)
+            else (f"{_flow(key)}: {_flow(value)}" for key, value in entries.items())
+        )
+        return f"{text[:last]}{', ' if node.items else ''}{added}{text[last:]}"
     place = _line_end(text, _last_end(node, text))
-    entry = _indented([value] if is_list else {part: value}, column)
-    return f"{text[:place]}\n{entry}{text[place:]}" if place else entry
+    return f"{text[:place]}\n{_indented(entries, _column(text, node.span[0]))}{text[place:]}"
 
 
 def _last_end(node: nodes.Mapping | nodes.Sequence, text: str) -> int:

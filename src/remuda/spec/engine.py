@@ -39,8 +39,8 @@ class EngineDefaults(BaseModel):
 
     cache_dir: Text | None = Field(
         default=None,
-        description="Units: directory of the host for what the engine downloads; `/var/cache/<engine>`, or your own "
-        "cache where there is no `user` and no `uid`.",
+        description="Units: directory of the host for what the engine downloads; `/var/cache/<engine>`, for a unit "
+        "without a container `/var/cache/remuda/<engine>`, or your own cache where there is no `user` and no `uid`.",
         examples=["/var/cache/vllm"],
     )
     user: Text | None = Field(

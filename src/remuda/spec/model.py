@@ -123,7 +123,8 @@ class Model(BaseModel):
         description="Program that runs the engine, instead of the engine's; in a container, its path inside.",
     )
     port: Port | None = Field(
-        default=None, description="Port of the instance; otherwise a free one is taken at each start."
+        default=None,
+        description="Port of the instance; otherwise a free one is taken at each start; a unit keeps its own.",
     )
     memory: Memory | None = Field(
         default=None,

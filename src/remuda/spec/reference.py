@@ -6,6 +6,7 @@ secret is ever in a parsed fleet. `$$` is a dollar sign; a `$` before anything b
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,6 +71,12 @@ def as_reference(text: str) -> Reference | None:
     """The reference, if the text is one and nothing else."""
     parts = parse(text)
     return parts[0] if len(parts) == 1 and isinstance(parts[0], Reference) else None
+
+
+def file_credential(path: str) -> str:
+    """The credential as which a unit is handed a file: named after its path, so that all who name it share one."""
+    stem = re.sub(r"[^A-Za-z0-9.-]+", "-", path.rpartition("/")[2]).strip("-.") or "file"
+    return f"remuda-{stem[:64]}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
 
 
 def _inner(match: re.Match[str]) -> Reference | Placeholder:

@@ -64,7 +64,8 @@ def test_cases(folder: Path) -> None:
 
 
 def test_only_what_is_asked_for_is_read() -> None:
-    text = "services: {a: {image: 'x:1', entrypoint: [run], command: [me], ports: ['1']}, b: {image: 'vllm:1', command: '${NO?}'}}"
+    other = "image: 'vllm:1', command: '${NO?}'"
+    text = f"services: {{a: {{image: 'x:1', entrypoint: [run], command: [me], ports: ['1']}}, b: {{{other}}}}}"
     adapted = adapt(replace(source(text), only=frozenset({"a"})))
     assert adapted.data["models"]["a"]["cmd"] == ["run", "me"]
     assert not adapted.is_refused
@@ -176,7 +177,9 @@ BOMBS: dict[str, str | bytes] = {
     "long text": f"services: {{a: {{{VLLM}, command: '{'a ' * 200_000}'}}}}",
     "interpolation": "services: {a: {image: '" + "${A:-" * 20_000 + "x" + "}" * 20_000 + "'}}",
     "many variables": "services: {a: {image: '" + "${A:-b}" * 50_000 + "'}}",
-    "extends": "services:\n  a: {image: x}\n" + chain(f"  {{name}}: {{{{{VLLM}, extends: {{before}}}}}}\n", 3000),
+    "extends": "services:\n  a: {image: x}\n" + chain(f"  {{name}}: {{{{{VLLM}, extends: {{before}}}}}}\n", 1500),
+    "many services": "services:\n" + chain("  {name}: {{image: x}}\n", 10_000),
+    "variables of many": "services:\n" + chain(f"  {{name}}: {{{{{VLLM}, command: a/b, env_file: e.env}}}}\n", 2000),
     "quotes": f"services: {{a: {{{VLLM}, command: '{chr(92) * 100_000}" + '"' * 99_999 + "'}}",
     "script": f"services: {{a: {{{VLLM}, entrypoint: [sh, -c, '{'$(( ' * 20_000}']}}}}",
     "files": f"services: {{a: {{{VLLM}, command: a/b, env_file: [{'e.env,./e.env,' * 10_000}]}}}}",

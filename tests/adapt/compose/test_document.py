@@ -20,7 +20,7 @@ VARIABLES = Variables({"HF_TOKEN": "hf", "SET": "x"}, {})
         (b"a: !reset x\n", "1: cannot use the tag `!reset` here"),
         (b"a: 1\na: 2\n", "2: `a` is given twice: first at 1:1"),
         (b'a: "\\0"\n', "0: cannot read a text with a NUL character"),
-        (b"\n" * (MAX_VALUES + 1), f"0: cannot read a compose file of more than {MAX_VALUES} lines and commas"),
+        (b"\n" * (MAX_VALUES + 1), f"0: cannot read a compose file of more than {MAX_VALUES} lines, commas and colons"),
         (b"a: \xff\n", "1: cannot read the byte 0xff: expected UTF-8"),
     ],
 )

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from remuda.adapt import naming
+from remuda.adapt.around import Ports
 from remuda.adapt.compose.model import Model, model
 from remuda.adapt.compose.project import Project, project
 from remuda.adapt.compose.tree import Report, Value
@@ -69,7 +70,7 @@ class _Fleet:
     notes: dict[Path, str] = field(default_factory=dict)
     services: list[str] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
-    _ports: set[int] = field(default_factory=set)
+    _ports: Ports = field(default_factory=Ports)
 
     def add(self, service: str, found: Model) -> None:
         entry = dict(found.entry)
@@ -80,12 +81,8 @@ class _Fleet:
             entry["aliases"] = others
         if found.starts:
             entry["preload"] = True
-        port = entry.get("port")
-        if port in self._ports:
-            del entry["port"]
-            self.notes["models", model_id] = f"on port {port} there, which another model has too"
-        elif port is not None:
-            self._ports.add(port)
+        if note := self._ports.settle(entry):
+            self.notes["models", model_id] = note
         self.models[model_id] = entry
         self.services.append(service)
         self._taken |= {model_id, *others}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -47,6 +47,18 @@ class _Read:
     inside: PurePosixPath | None
 
 
+@dataclass(slots=True)
+class Budget:
+    """How much may still be read of files of variables, for all services together."""
+
+    left_bytes: int = 2 * 2**20
+
+    def spend(self, size_bytes: int) -> bool:
+        """Whether so much may be read."""
+        self.left_bytes -= size_bytes
+        return self.left_bytes >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """What reading an environment takes."""
@@ -55,6 +67,7 @@ class Reader:
     places: Places
     known: Variables
     report: Report
+    budget: Budget = field(default_factory=Budget)
 
     def read(self, service: Value) -> Environment:
         """The environment of a service."""
@@ -109,6 +122,9 @@ class Reader:
                 self.report.warn(path, f"there is no file `{path.text}` here, so its variables are not known")
             return None
         where = self.places.on_host(path.text, path)
+        if content is not None and not self.budget.spend(len(content)):
+            self.report.refuse(path, "cannot read so many variables: expected 2 MiB in all files together")
+            return None
         if content is None:
             return _Read(path, where, None, False, None)  # noqa: FBT003  a field
         text = content.decode(errors="replace")

@@ -14,11 +14,13 @@ from typing import Final
 from remuda.adapt.compose import extends
 from remuda.adapt.compose.document import File, load
 from remuda.adapt.compose.env_file import EnvFileError, parse
+from remuda.adapt.compose.environment import Budget
 from remuda.adapt.compose.places import Places
 from remuda.adapt.compose.tree import Report, Value
 from remuda.adapt.compose.variables import Variables
 from remuda.adapt.contract import Source
 
+MAX_SERVICES: Final = 2000
 DOT_ENV: Final = ".env"
 DEFAULTS: Final = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The files that compose looks for in a directory, the one that it takes first."""
@@ -32,6 +34,7 @@ class Project:
     report: Report
     variables: Variables
     main: File | None = None
+    budget: Budget = field(default_factory=Budget)
     _opened: dict[PurePosixPath, File | None] = field(default_factory=dict)
 
     @property
@@ -83,6 +86,9 @@ def project(source: Source) -> Project:
     opened.main = load(content, source.path, variables, report)
     if opened.main is not None and not isinstance(opened.main.document.find(("services",)), dict):
         report.refuse(opened.main.raw(("services",)), "the file has no services: expected a mapping with `services`")
+    if len(opened.services) > MAX_SERVICES:
+        report.refuse(here, f"cannot read more than {MAX_SERVICES} services")
+        opened.main = None
     return opened
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from remuda.adapt.compose import gpus, keys, secrets
 from remuda.adapt.compose.environment import Environment, Reader
@@ -22,6 +22,9 @@ from remuda.adapt.container import ContainerRun
 from remuda.adapt.run_line import split_image
 from remuda.errors import SpecError
 from remuda.quoting import compose
+
+MAX_COMMAND: Final = 128 * 1024
+"""The size of a command; Linux starts no program with a longer word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Service:
 
 def container(project: Project, service: Value, report: Report) -> Service | None:
     """The container of a service; None, with the reason in the report, for one that cannot be read."""
-    reader = Reader(project.source.files, project.places, project.variables, report)
+    reader = Reader(project.source.files, project.places, project.variables, report, project.budget)
     environment = reader.read(service)
     mounted = tuple(mounts(service, project.declared(service, report), project.places, report))
     entrypoint, argv = words(service.get("entrypoint"), report), words(service.get("command"), report)
@@ -66,6 +69,9 @@ def _parts(entrypoint: tuple[str, ...] | None, command: tuple[str, ...]) -> dict
 def words(command: Value, report: Report) -> tuple[str, ...] | None:
     """The words of a command, a list or a text, in the language of the fleet; None where there is none."""
     if command.data is None:
+        return None
+    if sum(len(item.text) for item in command.items) > MAX_COMMAND:
+        report.refuse(command, f"cannot read a command of more than {MAX_COMMAND // 1024} KiB")
         return None
     if isinstance(command.data, tuple):
         return tuple(in_fleet(item.text) for item in command.items)

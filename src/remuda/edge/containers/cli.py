@@ -53,6 +53,8 @@ def require(name: str, environment: Mapping[str, str]) -> None:
 class Cli:
     """One of the two programs, at `path`; `environment` is what it runs in."""
 
+    ends_with_engine = True
+
     def __init__(self, tool: Tool, path: str, environment: Mapping[str, str]) -> None:
         self.tool = tool
         self.path = path

@@ -15,8 +15,8 @@ from pathlib import Path
 from remuda.edge import ports
 from remuda.edge.containers.cli import Cli
 from remuda.edge.containers.complaint import ContainerError
-from remuda.edge.containers.log import LogCopy
 from remuda.edge.containers.state import State
+from remuda.edge.log_copy import LogCopy
 from remuda.edge.process import Identity, Process, boot_id
 from remuda.edge.process_table import stat
 from remuda.errors import EffectError

@@ -16,13 +16,12 @@ from remuda import __version__
 from remuda.errors import Problem
 from remuda.plan.serving import serving
 from remuda.quoting.compose import escaped
+from remuda.render import needs
 from remuda.render.compose.interpolation import refusal, secret_name, secret_path, variable
 from remuda.render.compose.service import Serviced
-from remuda.render.paths import moved
 from remuda.render.ports import ports
 from remuda.render.starting import joined, word
 from remuda.spec.defaults import EXTERNAL, runtime_name
-from remuda.spec.document import Path
 from remuda.spec.fleet import Fleet
 from remuda.spec.model import Model
 from remuda.spec.quantity import format_duration
@@ -68,7 +67,7 @@ def _entry(entry: Model, one: Serviced | None, port: int | None) -> dict[str, An
 
 def service(fleet: Fleet) -> dict[str, Any]:
     """The service; it waits for nothing, since a model may come and go."""
-    references = dict.fromkeys(reference for _, reference in references_of(fleet))
+    references = dict.fromkeys(reference for _, reference in needs.references_of(fleet))
     files = [reference.name for reference in references if reference.kind == "file"]
     keys = {
         "image": f"${{REMUDA_IMAGE:-{IMAGE}}}",
@@ -86,30 +85,12 @@ def service(fleet: Fleet) -> dict[str, Any]:
     return {key: value for key, value in keys.items() if value}
 
 
-def references_of(fleet: Fleet) -> Iterator[tuple[Path, Reference]]:
-    """Every reference in what the gateway goes by, with its place."""
-    texts: list[tuple[Path, str]] = [
-        (("gateway", "keys", number, "secret"), key.secret) for number, key in enumerate(fleet.gateway.keys)
-    ]
-    for model_id, entry in fleet.models.items():
-        if entry.enabled:
-            fields = entry.upstream_headers.items()
-            texts += [(("models", model_id, "upstream_headers", name), text) for name, text in fields]
-    for path, text in texts:
-        yield from ((path, part) for part in word(text) if isinstance(part, Reference))
-
-
 def problems(fleet: Fleet) -> Iterator[Problem]:
     """What keeps the gateway from being a service."""
-    for path, reference in references_of(fleet):
+    for path, reference in needs.references_of(fleet):
         if problem := refusal(path, reference):
             yield problem
-    if fleet.gateway.port == 0:
-        message = "`gateway.listen` has port 0, which is another one at every start"
-        yield Problem(message, path=("gateway", "listen"), hint="write a port")
-    for path, file in _files(fleet):
-        if not file.startswith("/"):
-            yield moved(path, file)
+    yield from needs.problems(fleet)
 
 
 def written(section: BaseModel) -> dict[str, Any]:
@@ -155,18 +136,8 @@ def _inside(reference: Reference) -> str:
     return f"${{file:{secret_path(reference.name)}}}" if reference.kind == "file" else str(reference)
 
 
-def _files(fleet: Fleet) -> Iterator[tuple[Path, str]]:
-    """Files of the machine that the gateway reads or writes itself."""
-    gateway = fleet.gateway
-    if gateway.tls:
-        yield ("gateway", "tls", "cert"), gateway.tls.cert
-        yield ("gateway", "tls", "key"), gateway.tls.key
-    if gateway.access_log not in (None, "-"):
-        yield ("gateway", "access_log"), gateway.access_log or ""
-
-
 def _volumes(fleet: Fleet) -> Iterator[str]:
-    for path, file in _files(fleet):
+    for path, file in needs.files_of(fleet):
         if path[-1] == "access_log":
             directory = PurePosixPath(file).parent
             yield f"{directory}:{directory}"

@@ -18,6 +18,7 @@ from remuda.render.compose.interpolation import refusal, secret_name
 from remuda.render.compose.service import Serviced, service, serviced
 from remuda.render.contract import Rendering, Request
 from remuda.render.devices import missing
+from remuda.render.needs import references_of
 from remuda.render.paths import environment_files, relative, sockets
 from remuda.render.ports import ports
 from remuda.render.runtimes import without_image, without_runtime
@@ -98,7 +99,7 @@ def _compose(request: Request, services: Sequence[Serviced]) -> dict[str, Any]:
     files = {
         reference.name: None
         for found in (
-            gateway.references_of(request.fleet),
+            references_of(request.fleet),
             *(references(one.model) for one in services),
         )
         for _, reference in found

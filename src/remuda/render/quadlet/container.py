@@ -25,8 +25,10 @@ from remuda.render.values import Values
 from remuda.spec.defaults import COMMAND
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.merge import Effective
+from remuda.spec.unit import unit_name
 
-_START_S = 3600
+START_S = 3600
+"""How long a start may take: weights come over slow networks."""
 _RESTART_S = 30
 _BURST = 3
 _INTERVAL_S = 4 * 3600
@@ -37,7 +39,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """All that decides one file. `image` is a full reference, `port` the host's, `after` the unit before this one."""
+    """All that decides one file. `image` is a full reference, `port` the host's, `after` the unit before this one.
+
+    A unit that `is_on_demand` runs when a gateway wants it to: nothing else starts it, at boot or again.
+    """
 
     model: Effective
     defaults: EngineDefaults
@@ -48,6 +53,7 @@ class Unit:
     image: str
     port: int
     after: str | None = None
+    is_on_demand: bool = False
 
 
 def sections(unit: Unit) -> tuple[Section, ...]:
@@ -56,7 +62,7 @@ def sections(unit: Unit) -> tuple[Section, ...]:
         ("Unit", tuple(_unit(unit))),
         ("Container", (*_what_runs(unit), *_surroundings(unit), *_readiness(unit))),
         ("Service", tuple(_service(unit))),
-        ("Install", (("WantedBy", unit.account.wanted_by),)),
+        ("Install", () if unit.is_on_demand else (("WantedBy", unit.account.wanted_by),)),
     )
 
 
@@ -97,14 +103,17 @@ def _shown(unit: Unit) -> tuple[str, ...]:
 
 
 def _unit(unit: Unit) -> Iterator[Key]:
-    title = unit.model.entry.name or f"Podman container {names.unit(unit.model)}"
+    title = unit.model.entry.name or f"Podman container {unit_name(unit.model)}"
     yield "Description", setting(title)
     if unit.after is not None:
         yield "After", f"{unit.after}.service"
     if unit.account.uid is not None:
         yield "ConditionUser", str(unit.account.uid)
-    yield "StartLimitIntervalSec", str(_INTERVAL_S)
-    yield "StartLimitBurst", str(_BURST)
+    if unit.is_on_demand:
+        yield "StartLimitIntervalSec", "0"  # who swaps models starts one as often as it is wanted
+    else:
+        yield "StartLimitIntervalSec", str(_INTERVAL_S)
+        yield "StartLimitBurst", str(_BURST)
 
 
 def _what_runs(unit: Unit) -> Iterator[Key]:
@@ -162,9 +171,12 @@ def _service(unit: Unit) -> Iterator[Key]:
     yield "LimitNOFILE", str(unit.defaults.open_files_limit)
     if unit.course.locks_memory:
         yield "LimitMEMLOCK", "infinity"
-    yield "Restart", "always"
-    yield "RestartSec", str(_RESTART_S)
-    yield "TimeoutStartSec", str(_START_S)
+    if unit.is_on_demand:
+        yield "Restart", "no"
+    else:
+        yield "Restart", "always"
+        yield "RestartSec", str(_RESTART_S)
+    yield "TimeoutStartSec", str(START_S)
 
 
 def _size(size_bytes: int) -> str:

@@ -19,8 +19,14 @@ from remuda.spec.rules.accounts import ROOT
 def files(units: Iterable[Unit]) -> Mapping[PurePosixPath, str]:
     """All files for the machine of these units."""
     owned = _owned(units)
-    made = {path: text for owner, theirs in owned.items() for path, text in _of(owner, theirs)}
-    return {**made, layout.PREPARE: prepare.script(owned)} if owned else {}
+    return {**beside(units, "quadlet"), layout.PREPARE: prepare.script(owned)} if owned else {}
+
+
+def beside(units: Iterable[Unit], target: str) -> Mapping[PurePosixPath, str]:
+    """The files of a target for these units, but for the script."""
+    head = f"# Made by `remuda render {target}`.\n"
+    found = ((path, lines) for owner, theirs in _owned(units).items() for path, lines in _of(owner, theirs))
+    return {path: head + "".join(f"{line}\n" for line in lines) for path, lines in found}
 
 
 def _owned(units: Iterable[Unit]) -> Mapping[Account, Sequence[Unit]]:
@@ -35,13 +41,13 @@ def _is_made(owner: Account) -> bool:
     return owner.home is not None
 
 
-def _of(owner: Account, units: Sequence[Unit]) -> Iterable[tuple[PurePosixPath, str]]:
+def _of(owner: Account, units: Sequence[Unit]) -> Iterable[tuple[PurePosixPath, list[str]]]:
     if owner.name is None:
         return
     if _is_made(owner):
-        yield layout.sysusers(owner), _lines(_user(owner, units))
+        yield layout.sysusers(owner), _user(owner, units)
     if layout.directories(owner, units):
-        yield layout.tmpfiles(owner), _lines(_directories(owner, units))
+        yield layout.tmpfiles(owner), _directories(owner, units)
 
 
 def _user(owner: Account, units: Sequence[Unit]) -> list[str]:
@@ -58,7 +64,3 @@ def _directories(owner: Account, units: Sequence[Unit]) -> list[str]:
     made = [f"d {directory} {mode} {owner.name} {group}" for directory in layout.directories(owner, units)]
     lingers = [f"d {layout.LINGER} 0755 root root", f"f {layout.LINGER}/{owner.name} 0644 root root"]
     return [*made, *(lingers if _is_made(owner) else ())]
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in ("# Made by `remuda render quadlet`.", *lines))

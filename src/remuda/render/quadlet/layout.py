@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from remuda.render.quadlet import names
 from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.container import Unit, cache
+from remuda.spec.unit import unit_name
 
 PREPARE = PurePosixPath("prepare")
 LINGER = "/var/lib/systemd/linger"
@@ -15,7 +15,7 @@ LINGER = "/var/lib/systemd/linger"
 
 def container(unit: Unit) -> PurePosixPath:
     """The file of a unit."""
-    return unit.account.units / f"{names.unit(unit.model)}.container"
+    return unit.account.units / f"{unit_name(unit.model)}.container"
 
 
 def sysusers(owner: Account) -> PurePosixPath:

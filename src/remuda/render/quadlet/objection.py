@@ -20,9 +20,8 @@ from remuda.spec.form import label
 from remuda.spec.merge import Effective
 from remuda.spec.reference import Reference
 
-TARGET: Final = "quadlet"
-RUNTIMES: Final = ("podman",)
-"""The runtimes whose models become units."""
+RUNTIMES: Final = ("podman", "systemd")
+"""The runtimes whose instances may be units of podman's; the second one's without an image are units of systemd's."""
 
 _WITHOUT_DAEMON: Final = {
     "sleep": "it runs until it is stopped",
@@ -31,21 +30,11 @@ _WITHOUT_DAEMON: Final = {
 }
 
 
-def objections(model: Effective) -> Iterator[Problem]:
-    """Everything that can be said against a model whose runtime is podman."""
+def objections(model: Effective, target: str) -> Iterator[Problem]:
+    """Everything that can be said against a container's unit, whoever starts it."""
     entry, path = model.entry, ("models", model.model_id)
-    if without := without_image(model, TARGET):
+    if without := without_image(model, target):
         yield without
-    if entry.port is None:
-        message = f"model `{model.model_id}` needs `port`: a unit has one that clients know"
-        yield Problem(message, path, hint="add `port:`")
-    if entry.hooks is not None:
-        message = f"{label((*path, 'hooks'))} cannot be rendered: podman starts a container without asking Remuda"
-        yield Problem(message, (*path, "hooks"), hint="remove it, or add a drop-in to the unit")
-    for name, instead in _WITHOUT_DAEMON.items():
-        if getattr(entry, name) and name in entry.model_fields_set:
-            key = name.removesuffix("_s")
-            yield Problem(f"{label((*path, key))} has no effect in a unit: {instead}", (*path, key), severity="warning")
     if model.engine == ollama.NAME and entry.ready:
         message = (
             f"{label((*path, 'ready'))} has no effect in a unit: Ollama's image can only be asked by `ollama list`"
@@ -59,12 +48,30 @@ def objections(model: Effective) -> Iterator[Problem]:
     yield from sockets(model)
 
 
-def of_runtime(model: Effective) -> Problem | None:
-    """What is said about a model that becomes no unit; None for one that does."""
+def without_gateway(model: Effective) -> Iterator[Problem]:
+    """What can be said against one that nobody but systemd looks after."""
+    entry, path = model.entry, ("models", model.model_id)
+    if entry.port is None:
+        message = f"model `{model.model_id}` needs `port`: a unit has one that clients know"
+        yield Problem(message, path, hint="add `port:`")
+    if entry.hooks is not None:
+        message = f"{label((*path, 'hooks'))} cannot be rendered: podman starts a container without asking Remuda"
+        yield Problem(message, (*path, "hooks"), hint="remove it, or add a drop-in to the unit")
+    for name, instead in _WITHOUT_DAEMON.items():
+        if getattr(entry, name) and name in entry.model_fields_set:
+            key = name.removesuffix("_s")
+            yield Problem(f"{label((*path, key))} has no effect in a unit: {instead}", (*path, key), severity="warning")
+
+
+def of_runtime(model: Effective, target: str) -> Problem | None:
+    """What is said about a model that becomes no unit of a container; None for one that does."""
+    path = ("models", model.model_id)
     if model.runtime == EXTERNAL:
-        message = f"model `{model.model_id}` gets no unit: somebody else runs it"
-        return Problem(message, ("models", model.model_id), severity="warning")
-    return without_runtime(model, TARGET, RUNTIMES)
+        return Problem(f"model `{model.model_id}` gets no unit: somebody else runs it", path, severity="warning")
+    if model.runtime == "systemd" and model.image is None:
+        message = f"cannot render `{model.model_id}`: it has no image, and podman runs these units"
+        return Problem(message, path, hint="use `remuda render systemd`, or set `image` and `tag`")
+    return without_runtime(model, target, RUNTIMES)
 
 
 def of_secrets(model: Effective, secrets: Mapping[str, Reference]) -> Iterator[Problem]:

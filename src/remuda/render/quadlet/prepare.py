@@ -8,6 +8,7 @@ they are in no argument and in no output.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from remuda.quoting.shell import joined, quoted
@@ -16,10 +17,11 @@ from remuda.render.quadlet.account import Account
 from remuda.render.quadlet.container import Unit
 from remuda.spec.reference import Reference
 from remuda.spec.rules.accounts import ROOT
+from remuda.spec.unit import unit_name
 
 _HEAD = r"""#!/bin/sh
-# Made by `remuda render quadlet`. Prepares this machine for the units beside it: shows what there is to do, and does it
-# with --apply. What is done already is left alone, so it may be run again.
+# Made by `remuda render {target}`. Prepares this machine for the units beside it: shows what there is to do, and does
+# it with --apply. What is done already is left alone, so it may be run again.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 case "${1:-}" in
@@ -122,19 +124,37 @@ def script(owned: Mapping[Account, Sequence[Unit]]) -> str:
     """The script for the units of each user."""
     machine = {owner: units for owner, units in owned.items() if owner.name is not None}
     own = [unit for owner, units in owned.items() if owner.name is None for unit in units]
-    has_secrets = any(unit.values.secrets for units in owned.values() for unit in units)
-    parts = [_HEAD]
-    if any(owner.home is not None for owner in machine):
+    steps = Steps(
+        machine=[line for owner, units in machine.items() for line in _machine(owner, units)],
+        own=[*own_steps(own), _next(("systemctl", "--user"), own)] if own else (),
+        makes_users=any(owner.home is not None for owner in machine),
+        has_secrets=any(unit.values.secrets for units in owned.values() for unit in units),
+    )
+    return assembled("quadlet", steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Lines of the script: what takes root, and what is done as oneself."""
+
+    machine: Sequence[str] = ()
+    own: Sequence[str] = ()
+    makes_users: bool = False
+    has_secrets: bool = False
+
+
+def assembled(target: str, steps: Steps) -> str:
+    """The whole script of a target."""
+    parts = [_HEAD.replace("{target}", target)]
+    if steps.makes_users:
         parts.append(_MAKE_USERS)
-    if has_secrets:
+    if steps.has_secrets:
         parts.append(_SECRETS)
-    if machine:
-        parts.append(
-            _function("machine", [line for owner, units in machine.items() for line in _machine(owner, units)])
-        )
-    if own:
-        parts.append(_function("own", _own(own)))
-    return "".join((*parts, _calls(is_machine=bool(machine), is_own=bool(own)), _END))
+    if steps.machine:
+        parts.append(_function("machine", steps.machine))
+    if steps.own:
+        parts.append(_function("own", steps.own))
+    return "".join((*parts, _calls(is_machine=bool(steps.machine), is_own=bool(steps.own)), _END))
 
 
 def _calls(*, is_machine: bool, is_own: bool) -> str:
@@ -153,20 +173,26 @@ def _machine(owner: Account, units: Sequence[Unit]) -> Iterator[str]:
     name = str(owner.name)
     if owner.uids is not None and owner.gids is not None:
         conf = layout.sysusers(owner)
-        yield _put(conf)
+        yield put(conf)
         yield joined(("user", name, str(owner.uid), f"/{conf}"))
         for file, ids in (("/etc/subuid", owner.uids), ("/etc/subgid", owner.gids)):
             yield joined(("range", file, name, str(ids.start), str(ids.count)))
-    yield from _directories(owner, units)
-    if owner.uid is not None:
-        yield f"[ -d /run/user/{owner.uid} ] || run systemctl start user@{owner.uid}.service"
-    yield from (_put(layout.container(unit)) for unit in units)
-    yield from _secrets(quoted(name), units)
+    yield from machine_steps(owner, units)
     manager = ("systemctl",) if name == ROOT else ("systemctl", "--user", "-M", f"{name}@")
     yield _next(manager, units)
 
 
-def _put(path: PurePosixPath) -> str:
+def machine_steps(owner: Account, units: Sequence[Unit]) -> Iterator[str]:
+    """What the units of a user who is there need: directories, their files, secrets."""
+    yield from _directories(owner, units)
+    if owner.uid is not None:
+        yield f"[ -d /run/user/{owner.uid} ] || run systemctl start user@{owner.uid}.service"
+    yield from (put(layout.container(unit)) for unit in units)
+    yield from _secrets(quoted(str(owner.name)), units)
+
+
+def put(path: PurePosixPath) -> str:
+    """The step that puts a file of a machine in its place."""
     return joined(("put", str(path), f"/{path}"))
 
 
@@ -175,19 +201,19 @@ def _directories(owner: Account, units: Sequence[Unit]) -> Iterator[str]:
     if needed:
         conf = layout.tmpfiles(owner)
         lingers = [f"[ -e {layout.LINGER}/{owner.name} ]"] if owner.home is not None else []
-        yield _put(conf)
+        yield put(conf)
         yield f"{{ {' && '.join([*needed, *lingers])}; }} || run systemd-tmpfiles --create /{conf}"
 
 
-def _own(units: Sequence[Unit]) -> Iterator[str]:
-    for directory in map(_expanded, layout.directories(units[0].account, units)):
+def own_steps(units: Sequence[Unit], others: Sequence[PurePosixPath] = ()) -> Iterator[str]:
+    """What one's own units need; `others` are files to put beside them."""
+    for directory in map(_expanded, layout.directories(Account(None), units)):
         yield f"[ -d {directory} ] || run mkdir -p -- {directory}"
-    for path in map(layout.container, units):
+    for path in (*map(layout.container, units), *others):
         inside = quoted(str(path.relative_to("config")))
         yield f'put {quoted(str(path))} "${{XDG_CONFIG_HOME:-$HOME/.config}}"/{inside}'
     yield f'[ -e "{layout.LINGER}/$(id -un)" ] || run loginctl enable-linger'
     yield from _secrets('"$(id -un)"', units)
-    yield _next(("systemctl", "--user"), units)
 
 
 def _expanded(directory: str) -> str:
@@ -208,6 +234,6 @@ def _secrets(owner: str, units: Sequence[Unit]) -> Iterator[str]:
 
 def _next(manager: Sequence[str], units: Sequence[Unit]) -> str:
     """What to do then. systemctl asks for one unit after the other, so the order by ports has to be in its words."""
-    services = [f"{names.unit(unit.model)}.service" for unit in sorted(units, key=lambda unit: unit.port)]
+    services = [f"{unit_name(unit.model)}.service" for unit in sorted(units, key=lambda unit: unit.port)]
     started = joined((*manager, "start", "--no-block", *services))
     return joined(("echo", f"then: {joined((*manager, 'daemon-reload'))} && {started}"))

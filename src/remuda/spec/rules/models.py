@@ -21,16 +21,18 @@ _NOT_WITH_URL: Final = (
 """Keys about a process of ours; behind a `url` there is none."""
 
 _PROCESSES: Final = frozenset(get_args(Runtime)) - {EXTERNAL}
-_CONTAINERS: Final = ("podman", "docker")
+_CONTAINERS: Final = ("podman", "docker", "systemd")
+"""The runtimes in which an instance may be a container; a unit of systemd's is one if there is an image."""
+
 _RUNTIMES_OF: Final = {
     "image": _CONTAINERS,
     "tag": _CONTAINERS,
     "digest": _CONTAINERS,
-    "unit": (*_CONTAINERS, "systemd"),
+    "unit": _CONTAINERS,
     "shm_size": _CONTAINERS,
     "volumes": _CONTAINERS,
     "network": _CONTAINERS,
-    "limits": ("process", *_CONTAINERS, "systemd"),
+    "limits": ("process", *_CONTAINERS),
 }
 """Keys that mean something in some runtimes only."""
 
