@@ -19,6 +19,7 @@ from remuda.render.llama_swap.matrix import may_meet, router
 from remuda.render.llama_swap.process import MACROS, problems, process
 from remuda.render.llama_swap.routes import Routes, routes
 from remuda.render.llama_swap.text import variable
+from remuda.render.provenance import of_each
 from remuda.render.unsaid import Unsaid
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.fleet import Fleet
@@ -91,7 +92,8 @@ def render(request: Request) -> Rendering:
     )
     if any(problem.severity == "error" for problem in said):
         return Rendering(problems=said)
-    return Rendering({FILE: to_yaml(_config(request, models, found, devices), comment=_head(request.fleet))}, said)
+    head = _head(request.fleet) + of_each(models.values())
+    return Rendering({FILE: to_yaml(_config(request, models, found, devices), comment=head)}, said)
 
 
 def _config(
