@@ -16,6 +16,7 @@ import pytest
 
 from remuda.cli.main import run
 from remuda.edge.lock_file import read
+from remuda.edge.upstreams import locked
 from remuda.plan.check import load_fleet
 from remuda.spec.merge import Effective, effective
 from tests.edge.upstream_repository import UpstreamRepository
@@ -210,7 +211,7 @@ def expect_result(model: Effective, state: State, home: Path) -> None:
     assert mounted["/root/.triton/cache"].is_dir()
     assert (model.runtime, model.devices, model.entry.model) == ("podman", ("cuda0",), "/srv/models/qwen")
     assert (model.entry.port, model.entry.unit) == (None, None)
-    brought = {path.name for path in (home / "upstream/club").rglob("*.py")}
+    brought = {path.name for path in (home / "remuda.upstream/club").rglob("*.py")}
     assert brought == {f"{name}.py" for name in state.sidecars}
 
 
@@ -346,7 +347,7 @@ def test_a_block_that_was_copied_by_hand(home: Path, capsys: pytest.CaptureFixtu
     assert told["different"] == []
     assert len(names(told["redundant"], "environment")) == 69
     assert not (home / "remuda.lock").exists()
-    assert not (home / "upstream").exists()
+    assert not (home / "remuda.upstream").exists()
 
 
 def test_a_recipe_that_is_deleted_stays_as_it_is_locked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -384,7 +385,7 @@ def test_an_edited_lock_is_noticed_and_mended(home: Path, capsys: pytest.Capture
 def test_a_brought_file_that_was_edited_is_brought_again(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commit(UpstreamRepository(home / "club"), None, State(sidecars=("pn12",)), "2026-05-01", "Publish")
     assert run(["sync"]) == 0
-    (patch,) = (home / "upstream").rglob("pn12.py")
+    (patch,) = (home / "remuda.upstream").rglob("pn12.py")
     patch.write_text("import evil\n")
     assert run(["sync", "--check"]) == 3
     assert f"`{patch.relative_to(home)}` is missing or was edited" in capsys.readouterr().out
@@ -415,7 +416,7 @@ def test_what_is_gone_from_the_fleet_is_cleaned(home: Path) -> None:
     (home / "remuda.yaml").write_text(text[: text.index("models:")] + "models: {other: {url: 'http://h'}}\n")
     assert run(["sync"]) == 0
     assert json.loads((home / "remuda.lock").read_text())["models"] == {}
-    assert not list((home / "upstream").rglob("*.py"))
+    assert not list((home / "remuda.upstream").rglob("*.py"))
 
 
 @pytest.mark.parametrize(
@@ -462,3 +463,28 @@ def test_plan_and_files_say_where_a_model_is_from(home: Path, capsys: pytest.Cap
         capsys.readouterr()
         assert run(["render", target, "-o", "-"]) == 0, capsys.readouterr().err
         assert line in capsys.readouterr().out, target
+
+
+def test_two_at_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commit(UpstreamRepository(home / "club"), None, State(), "2026-05-01", "Publish")
+    with locked(home):
+        assert run(["sync"]) == 6
+        assert run(["sync", "--check"]) == 3
+    assert "another `remuda sync` is at it" in capsys.readouterr().err
+    assert not (home / "remuda.lock").exists()
+    assert run(["sync"]) == 0
+
+
+def test_a_recipe_that_cannot_be_read_is_told_at_its_place(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    UpstreamRepository(home / "club").commit({State().full_path: "services:\n  a: {image: [}\n"})
+    assert run(["sync"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"{State().full_path}:2:")
+    assert "cannot sync: 1 problem upstream; nothing is written" in told
+
+
+def test_nothing_to_sync(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "remuda.yaml").write_text("models: {a: {url: 'http://h'}}\n")
+    assert run(["sync"]) == 0
+    assert capsys.readouterr().err == "no model has a `source`\n"
+    assert not (home / "remuda.lock").exists()

@@ -100,7 +100,7 @@ def test_an_interruption_anywhere_leaves_the_old_or_the_new(
     home: Path, upstream: UpstreamRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced(home)
-    shutil.copytree(home / "upstream", home / "kept")
+    shutil.copytree(home / "remuda.upstream", home / "kept")
     kept = {path: path.read_bytes() for path in (home / "remuda.yaml", home / "remuda.lock")}
     move_on(upstream)
     seen = set()
@@ -120,12 +120,12 @@ def test_an_interruption_anywhere_leaves_the_old_or_the_new(
         assert "path: new/a.yml}\n" in (home / "remuda.yaml").read_text()
         assert "# kept" in (home / "remuda.yaml").read_text()
         assert patch(loaded(home)) == "2\n"
-        assert len(list((home / "upstream").rglob("x.py"))) == 1
+        assert len(list((home / "remuda.upstream").rglob("x.py"))) == 1
         assert not look(wanted(home)).has_drifted
         if left[0] > 0:
             break
-        shutil.rmtree(home / "upstream")
-        shutil.copytree(home / "kept", home / "upstream")
+        shutil.rmtree(home / "remuda.upstream")
+        shutil.copytree(home / "kept", home / "remuda.upstream")
         for path, content in kept.items():
             path.write_bytes(content)
     assert {(1000, True), (2000, True), (2000, False)} <= seen
@@ -266,3 +266,16 @@ def test_a_broken_lock_is_refused(home: Path, upstream: UpstreamRepository) -> N
     with pytest.raises(SpecError, match="is damaged") as error:
         look(wanted(home))
     assert error.value.hint == "remove it: this writes it anew"
+
+
+def test_two_fleets_of_one_directory_leave_each_other_their_files(home: Path, upstream: UpstreamRepository) -> None:
+    synced(home)
+    (home / "flake.lock").write_text('{"nodes": {}}')
+    other = home / "other.yaml"
+    other.write_text(FLEET.replace("club", "herd").replace("git: herd", "git: club"))
+    upstream.commit({"patches/x.py": "2\n"})
+    mine = Wanted(other, other.read_bytes())
+    write(mine, look(mine))
+    assert (home / "other.lock").exists()
+    assert patch(loaded(home)) == "1\n"
+    assert len(list((home / "remuda.upstream").rglob("x.py"))) == 2

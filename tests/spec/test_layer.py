@@ -24,9 +24,9 @@ DERIVED = {
     "runtime": "docker",
     "image": "vllm/vllm-openai",
     "tag": "v1",
-    "model": "./upstream/u/made/m",
+    "model": "./remuda.upstream/u/made/m",
     "devices": ["cuda:all"],
-    "volumes": ["./upstream/u/0/x.py:/p/x.py:ro", "/c:/cache"],
+    "volumes": ["./remuda.upstream/u/0/x.py:/p/x.py:ro", "/c:/cache"],
     "steps": ["one", "two\n"],
     "settings": {"max-model-len": 3, "dtype": "auto"},
     "environment": {"BASE": "1", "A": "1"},
@@ -70,14 +70,14 @@ def test_own_keys_over_the_recipe_over_the_engine(own: str, key: str, expected: 
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        ("", ("/fleet/upstream/u/0/x.py:/p/x.py:ro", "/c:/cache")),
+        ("", ("/fleet/remuda.upstream/u/0/x.py:/p/x.py:ro", "/c:/cache")),
         ("volumes: ['/n:/new', '/mine:/p/x.py']", ("/mine:/p/x.py", "/c:/cache", "/n:/new")),
     ],
 )
 def test_volumes(own: str, expected: tuple[str, ...]) -> None:
     fleet, _, _ = load_fleet(FLEET % own, "f", lock())
     assert fleet.models["a"].volumes == expected
-    assert fleet.models["a"].model == "/fleet/upstream/u/made/m"
+    assert fleet.models["a"].model == "/fleet/remuda.upstream/u/made/m"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ ENTRY = Locked(
     path="a/b.yml",
     recipe="00",
     derived={"engine": "vllm", "settings": {"max-model-len": 180000, "x": 0.5}, "environment": {"A": "ä\n"}},
-    directories=("upstream/club/made/x",),
+    directories=("remuda.upstream/club/made/x",),
 ).sealed()
 
 

@@ -27,9 +27,9 @@ def command(  # noqa: PLR0913 (one for each option)
 ) -> int:
     """Take over what the recipes of models with a `source` have become, and report it.
 
-    What a recipe gives goes into `remuda.lock` beside the fleet file, the files that it mounts into `upstream/`; in the
-    fleet file only the path of a recipe is changed, if upstream has moved it. Nothing of an upstream is run here. Its
-    steps and patches are run by the container later: read the report.
+    What a recipe gives goes into `remuda.lock` beside the fleet file, the files that it mounts into `remuda.upstream`;
+    in the fleet file only the path of a recipe is changed, if upstream has moved it. Nothing of an upstream is run
+    here. Its steps and patches are run by the container later: read the report.
 
     A value that a model sets itself and that has changed upstream since is a conflict: nothing is written, and the exit
     code is 3. Take out the own key to have upstream's value, or add --keep.

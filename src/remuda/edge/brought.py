@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from remuda.adapt.sync.recipe import FOLDER, MADE
+from remuda.adapt.sync.recipe import FOLDER, HASH_LENGTH
 from remuda.errors import EffectError
 
+_OURS = re.compile(rf"[0-9a-f]{{{HASH_LENGTH}}}")
 _FILE = 0o644
 _DIRECTORY = 0o755
 
@@ -42,13 +44,16 @@ def bring(directory: Path, files: Mapping[str, bytes], directories: Iterable[str
 
 
 def clean(directory: Path, wanted: Collection[str]) -> tuple[str, ...]:
-    """Remove what was brought along for recipes and is not in `wanted` any more; what they wrote themselves stays."""
+    """Remove what was brought along for recipes and is not in `wanted` any more.
+
+    Only folders that are named by a hash are; whatever else somebody put there, or a container wrote, stays.
+    """
     kept = {str(Path(*Path(path).parts[:3])) for path in wanted}
     gone = []
     for upstream in _directories(directory / FOLDER):
         for folder in _directories(upstream):
             path = f"{FOLDER}/{upstream.name}/{folder.name}"
-            if folder.name != MADE and path not in kept:
+            if _OURS.fullmatch(folder.name) and path not in kept:
                 shutil.rmtree(folder)
                 gone.append(path)
         _remove_empty(upstream)

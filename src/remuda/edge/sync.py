@@ -8,6 +8,7 @@ The next sync does what was left.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -94,7 +95,15 @@ def write(wanted: Wanted, found: Found) -> tuple[str, ...]:
         user_file.write(lock_file.path_of(wanted.file), content.decode())
     if found.edited != found.text:
         user_file.write(wanted.file, found.edited)
-    return brought.clean(directory, [path for entry in found.lock.values() for path in entry.files])
+    return brought.clean(directory, list(_needed(directory)))
+
+
+def _needed(directory: Path) -> Iterator[str]:
+    """The files that any fleet of the directory needs, by the locks in it; other programs have locks too."""
+    for path in directory.glob("*.lock"):
+        with contextlib.suppress(LockError, SpecError):
+            for entry in read(lock_file.read(path).content).values():
+                yield from entry.files
 
 
 def _is_wanted(model_id: str, wanted: Wanted) -> bool:

@@ -12,7 +12,7 @@ OWN: dict[str, Any] = {"source": {"upstream": "u", "path": "a.yml"}, "settings":
 
 def recipe(length: int = 5) -> Recipe:
     return Recipe(
-        "0", {"engine": "vllm", "settings": {"max-model-len": length}}, {"upstream/u/0/x": b"x"}, (), ("odd",)
+        "0", {"engine": "vllm", "settings": {"max-model-len": length}}, {"remuda.upstream/u/0/x": b"x"}, (), ("odd",)
     )
 
 

@@ -43,16 +43,16 @@ def test_an_entry_without_names_and_ports_of_its_own() -> None:
 def test_files_and_directories_are_brought_under_the_hash_of_their_content() -> None:
     files = {"p/x.py": b"1", "p/d/y": b"2", "p/d/e/z": b"3"}
     found = made("../../p/x.py:/x.py:ro ../../p/d:/d ../../none/cache:/c /abs:/abs named:/n", files=files)
-    folder = f"upstream/u/{hashlib.sha256(b'1').hexdigest()[:16]}"
+    folder = f"remuda.upstream/u/{hashlib.sha256(b'1').hexdigest()[:16]}"
     first, second, *others = found.derived["volumes"]
     assert first == f"./{folder}/x.py:/x.py:ro"
-    assert second.startswith("./upstream/u/")
+    assert second.startswith("./remuda.upstream/u/")
     assert second.endswith("/d:/d")
-    assert others == ["./upstream/u/made/none/cache:/c", "/abs:/abs", "named:/n"]
+    assert others == ["./remuda.upstream/u/made/none/cache:/c", "/abs:/abs", "named:/n"]
     inside = second.removeprefix("./").removesuffix(":/d")
     assert found.files == {f"{folder}/x.py": b"1", f"{inside}/y": b"2", f"{inside}/e/z": b"3"}
     assert found.hashes[f"{folder}/x.py"] == hashlib.sha256(b"1").hexdigest()
-    assert found.directories == ("upstream/u/made/none/cache",)
+    assert found.directories == ("remuda.upstream/u/made/none/cache",)
     other = made("../../p/d:/d", files={**files, "p/d/y": b"new"})
     assert other.derived["volumes"] != [second]
 
@@ -61,8 +61,8 @@ def test_weights_below_a_directory_that_is_made() -> None:
     found = made("${MODELS:-../../../a/models}:/m", model="/m/qwen")
     assert found.problems != ()
     found = made("${MODELS:-../../models}:/m", model="/m/qwen")
-    assert found.derived["model"] == "./upstream/u/made/models/qwen"
-    assert found.directories == ("upstream/u/made/models",)
+    assert found.derived["model"] == "./remuda.upstream/u/made/models/qwen"
+    assert found.directories == ("remuda.upstream/u/made/models",)
     assert made("${MODELS}:/m", model="/m/qwen", variables={"MODELS": "/srv"}).derived["model"] == "/srv/qwen"
 
 

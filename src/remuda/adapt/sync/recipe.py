@@ -23,14 +23,14 @@ from remuda.errors import Problem
 from remuda.spec.lock import KEYS
 from remuda.spec.rules.sources import is_inside
 
-FOLDER: Final = "upstream"
+FOLDER: Final = "remuda.upstream"
 """Where files of recipes are, beside the fleet file."""
 
 MADE: Final = "made"
 MAX_FILES: Final = 2_000
 MAX_BYTES: Final = 64 * 1024**2
 
-_HASH_LENGTH: Final = 16
+HASH_LENGTH: Final = 16
 
 
 class Tree(Files, Protocol):
@@ -190,7 +190,7 @@ class _Bringing:
         return place
 
     def folder_of(self, digest: str) -> str:
-        return f"{FOLDER}/{self.upstream}/{digest[:_HASH_LENGTH]}"
+        return f"{FOLDER}/{self.upstream}/{digest[:HASH_LENGTH]}"
 
     def content(self, path: PurePosixPath) -> bytes:
         found = self.tree.read(path)
