@@ -107,5 +107,5 @@ def test_a_fleet_that_is_not_right_yet_is_written_by_force_only(
 
 def test_every_format_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["import", "--help"]) == 0
-    told = capsys.readouterr().out
+    told = "".join(capsys.readouterr().out.split())
     assert all(f"`{name}`" in told for name in ADAPTERS)

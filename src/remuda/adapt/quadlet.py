@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -124,19 +124,24 @@ class _Reading:
     def _model(self, unit: _Unit) -> None:
         words = unit.words()
         found = model_of(unit.run(words), "podman")
-        for problem in (*unit.problems, *found.remarks):
-            self._say(unit.path, replace(problem, position=problem.position or unit.at("Image")))
+        self._say_all(unit, found.remarks)
         if found.entry is None:
+            self._say_all(unit, unit.problems)
             return
         first, *others = naming.names(found.entry, found.served_names, unit.path.stem)
         model_id = naming.free(first, self.models)
         entry = unit.completed(dict(found.entry), model_id)
+        self._say_all(unit, unit.problems)
         if others:
             entry["aliases"] = others
         if note := self.ports.settle(entry):
             self.notes["models", model_id] = note
         self.models[model_id] = entry
         self.notes |= {("models", model_id, *path): note for path, note in found.notes.items() if path[0] in entry}
+
+    def _say_all(self, unit: _Unit, problems: Sequence[Problem]) -> None:
+        for problem in problems:
+            self._say(unit.path, replace(problem, path=(), position=problem.position or unit.at("Image")))
 
     def _say(self, path: PurePosixPath, problem: Problem) -> None:
         self.remarks.append(Remark(str(path), problem))
@@ -167,12 +172,26 @@ class _Unit:
         if started is None:
             raise SpecError(f"cannot read `{self.path.name}`")
         ours = [text for text in started.run.unknown if not text.startswith(("`--memory=", "`--cpus="))]
-        environment = {**started.run.environment, **dict(self._secrets())}
+        environment = {**dict(self._named(started.run.environment)), **dict(self._secrets())}
         found = replace(started.run, environment=environment, unknown=tuple(ours), name=None)
         return replace(found, entrypoint=self._entrypoint()) if self._every("Entrypoint") else found
 
+    def _named(self, environment: Mapping[str, str | None]) -> Iterator[tuple[str, str | None]]:
+        for name, value in environment.items():
+            if _VARIABLE.fullmatch(name):
+                yield name, value
+            else:
+                message = f"the variable `{name}` is left out: a name has letters, digits and `_`"
+                self.problems.append(Problem(message, position=self.at("Environment"), severity="warning"))
+
     def completed(self, entry: dict[str, Any], model_id: str) -> dict[str, Any]:
         """The entry with what stands beside the container."""
+        shm = self._every("ShmSize")
+        if shm and around.size(shm[-1].value) is None:
+            self._warn(shm[-1], f"`ShmSize={shm[-1].value}` is left out: expected a size, as `16g`")
+            entry.pop("shm_size", None)
+        for message in around.take_out_misnamed(entry):
+            self.problems.append(Problem(message, position=self.at("Exec"), severity="warning"))
         entry = around.without_given(entry)
         if unit := self._name(entry["engine"], model_id):
             entry["unit"] = unit

@@ -73,6 +73,9 @@ WITH_VALUE: Final = frozenset(_WITH_VALUE_TEXT.split())
 
 _OURS: Final = frozenset(_OURS_TEXT.split())
 _NAMES: Final = {"net": "network", "net-alias": "network-alias", "dns-opt": "dns-option"}
+_HARDENED: Final = {"cap-drop": {"all", "ALL"}, "security-opt": {"no-new-privileges", "no-new-privileges:true"}}
+"""What Remuda gives every container."""
+
 _GLOBAL_WITH_VALUE: Final = frozenset({"--context", "-c", "--host", "-H", "--log-level", "-l", "--config", "--root"})
 
 
@@ -205,7 +208,7 @@ class _Options:
         return [
             f"`--{name}{'' if name in SWITCHES else '=' + ','.join(values)}` is left out: a model has no key for it"
             for name, values in self.values.items()
-            if name not in _OURS
+            if name not in _OURS and not set(values) <= _HARDENED.get(name, set())
         ]
 
     def mount(self, text: str) -> str | None:
