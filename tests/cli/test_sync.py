@@ -18,6 +18,7 @@ from remuda.cli.main import run
 from remuda.edge.lock_file import read
 from remuda.edge.upstreams import locked
 from remuda.plan.check import load_fleet
+from remuda.plan.serving import serving
 from remuda.spec.merge import Effective, effective
 from tests.edge.upstream_repository import UpstreamRepository
 
@@ -455,6 +456,11 @@ def test_plan_and_files_say_where_a_model_is_from(home: Path, capsys: pytest.Cap
     assert origin is not None
     line = f"Synced from {origin.provenance}."
     assert origin.provenance.endswith(f"{State().full_path} @ {origin.commit[:8]} (2026-05-01)")
+    assert serving(loaded(home)).metadata == {"synced_from": origin.provenance}
+    capsys.readouterr()
+    run(["plan", "--json"])  # whether this machine has the GPU or not
+    (planned,) = json.loads(capsys.readouterr().out)["models"]
+    assert planned["synced_from"] == origin.provenance
     text = (home / "remuda.yaml").read_text() + "    port: 9001\n"
     (home / "remuda.yaml").write_text(text)
     for target in ("quadlet", "compose", "llama-swap", "systemd"):
