@@ -468,7 +468,9 @@ def test_plan_and_files_say_where_a_model_is_from(home: Path, capsys: pytest.Cap
             (home / "remuda.yaml").write_text(text.replace("runtime: podman", "runtime: systemd"))
         capsys.readouterr()
         assert run(["render", target, "-o", "-"]) == 0, capsys.readouterr().err
-        assert line in capsys.readouterr().out, target
+        out = capsys.readouterr().out
+        assert line in out, target
+        assert ("/remuda.lock <==" in out) is (target == "systemd")  # its gateway reads the fleet there
 
 
 def test_two_at_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

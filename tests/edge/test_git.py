@@ -136,7 +136,7 @@ def test_bounds(upstream: UpstreamRepository, tmp_path: Path, monkeypatch: pytes
         git.run((f"--git-dir={upstream.path}/.git", "ls-tree", "-r", "HEAD"), git.Bounds(10, 1000))
     slow = tmp_path / "bin/git"
     slow.parent.mkdir()
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.write_text("#!/bin/sh\nsleep 60\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
     with pytest.raises(EffectError, match="git failed after 0 s"):

@@ -7,9 +7,11 @@ for a password. Only `clone` and `fetch` reach a network, and every command has 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import resource
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -213,13 +215,13 @@ def run(words: Sequence[str], bounds: Bounds, feed: bytes = b"") -> bytes:
     with process:
         if bounds.protocols != _NONE:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (MAX_PACK_BYTES, MAX_PACK_BYTES))
-        timer = threading.Timer(bounds.timeout_s, process.kill)
+        timer = threading.Timer(bounds.timeout_s, _end, [process])
         timer.start()
         try:
             return _finished(process, bounds, feed)
         finally:
             timer.cancel()
-            process.kill()
+            _end(process)
 
 
 def _finished(process: subprocess.Popen[bytes], bounds: Bounds, feed: bytes) -> bytes:
@@ -231,7 +233,7 @@ def _finished(process: subprocess.Popen[bytes], bounds: Bounds, feed: bytes) -> 
     listener.start()
     output = process.stdout.read(bounds.output_bytes + 1)
     if len(output) > bounds.output_bytes:
-        process.kill()
+        _end(process)
     code = process.wait()
     feeder.join()
     listener.join()
@@ -243,6 +245,13 @@ def _finished(process: subprocess.Popen[bytes], bounds: Bounds, feed: bytes) -> 
         too_long = f" after {bounds.timeout_s:.0f} s" if code < 0 and not lines else ""
         raise EffectError(f"git failed{too_long}: {''.join(filter(str.isprintable, said))[:300]}")
     return output
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End git and the programs that it has started, which hold its pipes."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _feed(pipe: IO[bytes], content: bytes) -> None:
