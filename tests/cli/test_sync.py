@@ -461,9 +461,9 @@ def test_plan_and_files_say_where_a_model_is_from(home: Path, capsys: pytest.Cap
     run(["plan", "--json"])  # whether this machine has the GPU or not
     (planned,) = json.loads(capsys.readouterr().out)["models"]
     assert planned["synced_from"] == origin.provenance
-    text = (home / "remuda.yaml").read_text() + "    port: 9001\n"
+    text = (home / "remuda.yaml").read_text() + "    port: 9001\nengines: {vllm: {user: root}}\n"
     (home / "remuda.yaml").write_text(text)
-    for target in ("quadlet", "compose", "llama-swap", "systemd"):
+    for target in ("quadlet", "compose", "llama-swap", "nixos", "nixos-llama-swap", "systemd"):
         if target == "systemd":
             (home / "remuda.yaml").write_text(text.replace("runtime: podman", "runtime: systemd"))
         capsys.readouterr()
