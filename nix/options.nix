@@ -374,6 +374,12 @@ let
         default = null;
         description = "Display name.";
       };
+      source = mkOption {
+        type = types.nullOr source;
+        default = null;
+        apply = dropped;
+        description = "Recipe of an upstream that gives what the model does not say itself; see `remuda sync`.";
+      };
       engine = mkOption {
         type = types.nullOr (types.enum [
           "command"
@@ -761,6 +767,34 @@ let
     };
   };
 
+  source = types.submodule {
+    options = {
+      upstream = mkOption {
+        type = types.str;
+        description = "A key of `upstreams`.";
+      };
+      path = mkOption {
+        type = types.str;
+        description = "A compose file, by its path in the repository; `remuda sync` follows it where it is moved.";
+      };
+      service = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The service of that file, where it has several.";
+      };
+      variables = mkOption {
+        type = types.nullOr (types.attrsOf types.str);
+        default = null;
+        description = "Values of the recipe's variables; all others have the recipe's defaults.";
+      };
+      drop_steps = mkOption {
+        type = types.nullOr (types.listOf types.str);
+        default = null;
+        description = "Steps of the recipe that are left out, each as `remuda.lock` has it.";
+      };
+    };
+  };
+
   spillover = types.submodule {
     options = {
       spillover = mkOption {
@@ -797,6 +831,20 @@ let
       key = mkOption {
         type = types.str;
         description = "File of the certificate's private key, PEM.";
+      };
+    };
+  };
+
+  upstream = types.submodule {
+    options = {
+      git = mkOption {
+        type = types.str;
+        description = "Its address (`https://`, `ssh://`, `git://`, `user@host:path`), or the path of a clone on this machine, which is read where it is.";
+      };
+      ref = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Branch, tag or commit that is followed; otherwise the branch that the repository shows first.";
       };
     };
   };
@@ -846,6 +894,12 @@ in
     default = null;
     apply = given: if given == null then null else builtins.mapAttrs (_: dropped) given;
     description = "Defaults for every model of an engine.";
+  };
+  upstreams = mkOption {
+    type = types.nullOr (types.attrsOf upstream);
+    default = null;
+    apply = given: if given == null then null else builtins.mapAttrs (_: dropped) given;
+    description = "Repositories of recipes that models come from by their `source`; see `remuda sync`.";
   };
   models = mkOption {
     type = types.attrsOf model;

@@ -60,3 +60,11 @@ async def test_a_file_that_is_replaced_is_edited_and_one_that_goes_as_well(tmp_p
         await until(lambda: seen == ["b"])
         file.unlink()
         await until(lambda: seen == ["b", "gone"])
+
+
+async def test_a_new_lock_is_an_edit(tmp_path: Path) -> None:
+    file = tmp_path / "remuda.yaml"
+    file.write_text("a")
+    async with watched(file) as seen:
+        (tmp_path / "remuda.lock").write_text("{}")
+        await until(lambda: seen == ["a"])

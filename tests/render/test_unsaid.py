@@ -27,7 +27,7 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
         Model: """name engine runtime model served_name cmd ready url devices settings environment environment_file
             image tag digest shm_size volumes network steps executable port memory priority preload always_on enabled
             unit aliases strip_params set_params timings on_disconnect capabilities context_length metadata
-            upstream_headers unlisted limits""",
+            upstream_headers unlisted limits source""",
         EngineDefaults: """image tag digest devices environment environment_file settings executable open_files_limit
             startup_ordering""",
         Residency: "",
@@ -37,7 +37,7 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     llama_swap.UNSAID.program: {
         Model: """name engine runtime model served_name cmd ready url devices settings environment environment_file
             image tag digest shm_size volumes network steps executable port ttl priority preload enabled unit aliases
-            strip_params set_params capabilities context_length metadata upstream_headers unlisted limits""",
+            strip_params set_params capabilities context_length metadata upstream_headers unlisted limits source""",
         EngineDefaults: "image tag digest devices environment environment_file settings executable",
         Residency: "sets groups evict_costs",
         Gateway: "listen keys tls",
@@ -46,7 +46,7 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     llmhop.UNSAID.program: {
         Model: """engine runtime model served_name cmd ready url devices settings environment environment_file image tag
             digest shm_size volumes network steps executable port memory enabled unit aliases upstream_headers unlisted
-            limits""",
+            limits source""",
         EngineDefaults: " ".join(keys(EngineDefaults)),
         Residency: "",
         Gateway: "listen keys tls",
@@ -62,7 +62,7 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     },
     nixos.UNSAID.program: {
         Model: """name engine runtime model served_name cmd ready url devices settings environment environment_file
-            image tag digest shm_size volumes network steps executable port enabled unit limits""",
+            image tag digest shm_size volumes network steps executable port enabled unit limits source""",
         EngineDefaults: " ".join(keys(EngineDefaults)),
         Residency: "",
         Gateway: "",

@@ -117,5 +117,5 @@ def _origin(loaded: Loaded, program: Path | None) -> Origin:
     from remuda.deploy.manifest import Origin  # noqa: PLC0415
 
     made_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    fleet_sha256 = hashlib.sha256(loaded.text.encode()).hexdigest()
+    fleet_sha256 = hashlib.sha256((loaded.text + (loaded.lock or "")).encode()).hexdigest()
     return Origin(made_at, __version__, fleet_sha256, str(program) if program else None)

@@ -32,7 +32,7 @@ def command(file: Path | None, option: Path | None, *, as_json: bool) -> int:
         raise click.UsageError("FILE is given twice")
     path = fleet_file.find(file or option)
     name = "<stdin>" if path == fleet_file.STDIN else str(path)
-    checked = check(fleet_file.read(path), name)
+    checked = check(fleet_file.read(path), name, fleet_file.lock_beside(path))
     problems = in_order((*checked.problems, *_of_files(checked.document, path)))
     if as_json:
         output.data([output.problem_json(problem, name) for problem in problems])

@@ -20,6 +20,7 @@ from remuda.errors import Problem, SpecError
 if TYPE_CHECKING:
     from remuda.spec.document import Document
     from remuda.spec.fleet import Fleet
+    from remuda.spec.lock import Lock
 
 NAME: Final = "remuda.yaml"
 STDIN: Final = Path("-")
@@ -46,6 +47,7 @@ class Loaded:
     fleet: Fleet
     document: Document
     warnings: tuple[Problem, ...]
+    lock: str | None = None
 
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """The problems of a plan, which knows paths, at their positions in the file and in its order."""
@@ -61,8 +63,18 @@ def load(file: Path | None) -> Loaded:
 
     path = find(file)
     content = read(path)
-    fleet, document, warnings = load_fleet(content, str(path))
-    return Loaded(path, decode(content), fleet, document, warnings)
+    lock = lock_beside(path)
+    fleet, document, warnings = load_fleet(content, str(path), lock)
+    used = lock.content.decode() if lock.content is not None and fleet.locked else None
+    return Loaded(path, decode(content), fleet, document, warnings, used)
+
+
+def lock_beside(path: Path) -> Lock:
+    """The lock of a fleet file; standard input has none."""
+    from remuda.edge.lock_file import read as read_lock  # noqa: PLC0415
+    from remuda.spec.lock import Lock  # noqa: PLC0415
+
+    return Lock() if path == STDIN else read_lock(path)
 
 
 def find(file: Path | None) -> Path:

@@ -58,17 +58,18 @@ def _text(made: Adapted, comment: str, into: Path | None, *, force: bool) -> str
     """The fleet file as it is going to be; raises SpecError for one that is not right."""
     from remuda.adapt.write import fleet_text, merged  # noqa: PLC0415
     from remuda.plan.check import check  # noqa: PLC0415
+    from remuda.spec.lock import Lock  # noqa: PLC0415
 
     if into is None:
-        text, file = fleet_text(made, comment=comment), "the imported fleet"
+        text, file, lock = fleet_text(made, comment=comment), "the imported fleet", Lock()
     else:
         content = fleet_file.read(into).decode("utf-8-sig", "strict") if into.exists() else ""
         file = str(into)
         written = merged(content, file, made)
         if written.problems:
             raise SpecError(f"cannot import into `{into}`", file=file, problems=written.problems)
-        text = written.text
-    errors = [problem for problem in check(text, file).problems if problem.severity == "error"]
+        text, lock = written.text, fleet_file.lock_beside(into)
+    errors = [problem for problem in check(text, file, lock).problems if problem.severity == "error"]
     if errors and not force:
         hint = "write it with `--force`, and then put it right"
         raise SpecError("the fleet would not be right yet", file=file, problems=errors, hint=hint)

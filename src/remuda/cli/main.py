@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "doctor": "Show what can run on this machine, and why not.",
     "plan": "Show where each model is placed and what it needs.",
     "import": "Turn another program's configuration into a fleet file.",
+    "sync": "Take over what upstream recipes have become.",
     "render": "Write the fleet as files of another program.",
     "apply": "Put a target's files in place and start its units.",
     "rollback": "Go back to an earlier generation.",

@@ -79,6 +79,10 @@ def _print(plan: Plan, here: Host) -> None:
     budgets = [(name, format_bytes(size), titles.get(name, "not found")) for name, size in plan.budget.items()]
     output.table(("DEVICE", "BUDGET", ""), budgets)
     steps = [(i.model_id, line) for i in plan.instances.values() for step in _steps(i) for line in step.splitlines()]
+    origins = [(i.model_id, i.origin) for i in plan.instances.values() if i.origin]
+    if origins:
+        output.line("")
+        output.table(("MODEL", "SYNCED FROM"), origins)
     if steps:
         output.line("")
         output.table(("MODEL", "RUNS BEFORE ITS ENGINE"), steps)
@@ -112,6 +116,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
             "claims_all": instance.claims_all,
             "port": instance.port,
             "steps": _steps(instance),
+            "synced_from": instance.origin,
         }
         for instance in plan.instances.values()
     ]

@@ -99,7 +99,7 @@ def rendered(
         raise SpecError(f"cannot write `{program}` to units: its path is not absolute", hint="write the whole path")
     remuda = PurePosixPath(program or itself.program())
     host = read_facts(facts) if facts else Host(())
-    request = Request(loaded.fleet, host, frozenset(only), loaded.text, remuda)
+    request = Request(loaded.fleet, host, frozenset(only), loaded.text, loaded.lock, remuda)
     rendering = TARGETS[target].render(request)
     problems = loaded.placed(rendering.problems)
     if rendering.is_refused:

@@ -21,6 +21,7 @@ from remuda.daemon.instances import Instances
 from remuda.daemon.job import Job
 from remuda.daemon.launcher import Launcher
 from remuda.daemon.planning import Planned, Planner
+from remuda.edge import lock_file
 from remuda.edge.http.server import GatewayServer
 from remuda.edge.secrets import Resolver
 from remuda.errors import EffectError
@@ -95,7 +96,7 @@ class Reloader:
         except OSError as error:
             message = f"cannot read `{self._job.file}`: {error.strerror}"
             raise EffectError(message, hint="put the file back, then reload again") from error
-        return self._planner.plan(load_fleet(text, str(self._job.file))[0])
+        return self._planner.plan(load_fleet(text, str(self._job.file), lock_file.read(self._job.file))[0])
 
     def _apply(self, new: Planned) -> Reloaded:
         """Put it in force, after everything that could still refuse it."""

@@ -22,8 +22,12 @@ from remuda.spec.check import in_order, judge
 from remuda.spec.document import Document, Path
 from remuda.spec.fleet import Fleet
 from remuda.spec.form import label
+from remuda.spec.layer import layer, unlocked
+from remuda.spec.lock import Lock
 from remuda.spec.nearest import suggestion
 from remuda.spec.rules.entries import entries
+
+_NO_LOCK: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,24 @@ class Checked:
         return any(problem.severity == "error" for problem in self.problems)
 
 
-def check(text: str | bytes, file: str) -> Checked:
-    """Judge the text of a fleet file; `file` is its name in messages."""
-    document = documents.load(text, file)
+def check(text: str | bytes, file: str, lock: Lock = _NO_LOCK) -> Checked:
+    """Judge the text of a fleet file, over what the lock beside it says; `file` is its name in messages."""
+    document = layer(documents.load(text, file), lock)
     fleet, found = judge(document)
     said = {problem.path for problem in found}
-    more = (problem for rule in _RULES for problem in rule(document) if problem.path not in said)
+    nameless = {("models", model_id) for model_id in unlocked(document)}
+    more = (
+        problem
+        for rule in _RULES
+        for problem in rule(document)
+        if problem.path not in said and problem.path[:2] not in nameless
+    )
     return Checked(fleet, document, in_order((*found, *more)))
 
 
-def load_fleet(text: str | bytes, file: str) -> tuple[Fleet, Document, tuple[Problem, ...]]:
+def load_fleet(text: str | bytes, file: str, lock: Lock = _NO_LOCK) -> tuple[Fleet, Document, tuple[Problem, ...]]:
     """The fleet of a file without errors, its document and its warnings; else raises `SpecError` with all problems."""
-    checked = check(text, file)
+    checked = check(text, file, lock)
     if checked.has_errors or checked.fleet is None:
         count = sum(problem.severity == "error" for problem in checked.problems)
         message = f"cannot use `{file}`: {count} error{'s' if count != 1 else ''}"

@@ -44,7 +44,7 @@ class Instance:
     looked after. `standing`: its place among the others. `sleep`: the level at which it makes room by sleeping; None
     where it is stopped. `asleep_claims`: what it keeps then, as far as can be told beforehand. `keeps_cache`: whether
     what it has cached is saved when it makes room, and restored when it comes back. `unit`: the one that systemd runs
-    it as, which holds all that it is started with.
+    it as, which holds all that it is started with. `origin`: the recipe that it is from.
     """
 
     model_id: str
@@ -74,6 +74,7 @@ class Instance:
     asleep_claims: Mapping[str, int] | None = None
     keeps_cache: bool = False
     unit: str | None = None
+    origin: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -186,6 +187,7 @@ class _Placer:
             sleep=entry.sleep,
             asleep_claims=self._asleep_claims(model, claims, devices),
             keeps_cache=entry.keep_cache,
+            origin=model.locked.provenance if model.locked else None,
         )
 
     def _judge(self, model: Effective, devices: tuple[str, ...]) -> None:

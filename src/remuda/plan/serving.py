@@ -45,7 +45,7 @@ def serving(model: Effective) -> Serving:
         aliases=entry.aliases,
         context_length=entry.context_length or told,
         capabilities=tuple(word for word in get_args(Capability) if word in able),
-        metadata=entry.metadata,
+        metadata={**({"synced_from": model.locked.provenance} if model.locked else {}), **entry.metadata},
         strip_params=entry.strip_params,
         set_params=entry.set_params,
         tells_timings=entry.timings and not engine.HAS_TIMINGS,

@@ -28,13 +28,15 @@ Rendered = Mapping[PurePosixPath, str]
 class Request:
     """What to render: a checked fleet, for a host of which perhaps nothing is known; `only` narrows it to models.
 
-    `text` is the fleet file as the user wrote it, for a target that runs Remuda; `program` is Remuda's there.
+    `text` is the fleet file as the user wrote it, for a target that runs Remuda, and `lock` what is beside it;
+    `program` is Remuda's there.
     """
 
     fleet: Fleet
     host: Host = field(default_factory=lambda: Host(()))
     only: frozenset[str] = frozenset()
     text: str = ""
+    lock: str | None = None
     program: PurePosixPath = field(default_factory=lambda: PurePosixPath("/usr/bin/remuda"))
 
     def models(self) -> tuple[Effective, ...]:

@@ -39,6 +39,7 @@ from remuda.render.nix.expression import (
 )
 from remuda.render.nix.printer import to_nix
 from remuda.render.nix.value import value
+from remuda.render.provenance import of_each
 
 NAME: Final = "nixos-llama-swap"
 SUMMARY: Final = "settings of llama-swap and a module for NixOS that has them"
@@ -56,7 +57,8 @@ def render(request: Request) -> Rendering:
     problems = (*said, *_of_service(request), *_of_order(request))
     if config is None or any(problem.severity == "error" for problem in problems):
         return Rendering(problems=problems)
-    files = {CONFIG: to_nix(File(settings(config), _HEAD)), MODULE: to_nix(File(_module(request), _HEAD))}
+    head = _HEAD + of_each(request.models())
+    files = {CONFIG: to_nix(File(settings(config), head)), MODULE: to_nix(File(_module(request), _HEAD))}
     return Rendering(files, problems)
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from remuda.errors import Position, Problem
 from remuda.spec.document import Document
 from remuda.spec.fleet import Fleet
+from remuda.spec.layer import unlocked
 from remuda.spec.problems import problems_of
 from remuda.spec.rules import (
     accounts,
@@ -28,6 +29,7 @@ from remuda.spec.rules import (
     routes,
     settings,
     shape,
+    sources,
     steps,
     visibility,
 )
@@ -65,6 +67,8 @@ RULES: Final[tuple[Rule, ...]] = (
     accounts.names_and_paths,
     accounts.numbers,
     settings.spellings,
+    sources.upstreams,
+    sources.recipes,
     references.references,
     routes.targets,
     routes.cycles,
@@ -91,12 +95,15 @@ def judge(document: Document) -> tuple[Fleet | None, tuple[Problem, ...]]:
     if not document.data and document.problems:
         return None, in_order(problems)
     try:
-        fleet = Fleet.model_validate(document.data)
+        locked = {model_id: entry for model_id, entry in document.locked.items() if entry is not None}
+        fleet = Fleet.model_validate(document.data).with_locked(locked)
     except ValidationError as error:
         problems += problems_of(error, document)
     for rule in RULES:
         problems += rule(document)
-    return fleet, in_order(problems)
+    nameless = {("models", model_id) for model_id in unlocked(document)}
+    known = (problem for problem in problems if problem.path[:2] not in nameless or problem.path[2:3] == ("source",))
+    return fleet, in_order(known)
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

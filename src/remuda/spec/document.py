@@ -12,11 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from remuda.errors import Position, Problem
 from remuda.spec import nodes
 from remuda.spec.form import label
+
+if TYPE_CHECKING:
+    from remuda.spec.lock import Locked
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 
@@ -32,7 +35,8 @@ _MERGE: Final = "<<"
 class Document:
     """One parsed file. `problems` are those of its form; with them, `data` holds what could be read.
 
-    `values` and `keys` hold the position of each value, and of the key that leads to it, by path.
+    `values` and `keys` hold the position of each value, and of the key that leads to it, by path. `locked`: the models
+    that have a recipe, with what it gave; None where that is not known (`remuda.spec.layer`).
     """
 
     file: str
@@ -41,6 +45,7 @@ class Document:
     values: Mapping[Path, Position] = field(default_factory=dict)
     keys: Mapping[Path, Position] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    locked: Mapping[str, Locked | None] = field(default_factory=dict)
 
     def at(self, path: Path) -> Position | None:
         """Where the value of a path begins; for a path that is not there, where the nearest one above it is named."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.gateway import Gateway
+from remuda.spec.lock import Locked
 from remuda.spec.model import Model
 from remuda.spec.nix import Nix
 from remuda.spec.route import Route
+from remuda.spec.upstream import Upstream
 from remuda.spec.values import SECTION, Bytes, Count, Device, Duration, Text, Timeout
 
 
@@ -97,6 +99,9 @@ class Fleet(BaseModel):
 
     gateway: Gateway = Field(default_factory=Gateway, description="Where Remuda answers, and who may ask.")
     engines: Mapping[Text, EngineDefaults] = Field(default={}, description="Defaults for every model of an engine.")
+    upstreams: Mapping[Text, Upstream] = Field(
+        default={}, description="Repositories of recipes that models come from by their `source`; see `remuda sync`."
+    )
     models: Mapping[Text, Model] = Field(description="The models, by the ID that clients send.")
     routes: Mapping[Text, Route] = Field(
         default={},
@@ -105,3 +110,16 @@ class Fleet(BaseModel):
     residency: Residency = Field(default_factory=Residency, description="What may be in memory at the same time.")
     nix: Nix | None = Field(default=None, description="What `remuda render flake` builds engines from.")
     lint: Lint = Field(default_factory=Lint, description="How strictly conventions are checked.")
+
+    _locked: Mapping[str, Locked] = PrivateAttr(default_factory=dict)
+
+    @property
+    def locked(self) -> Mapping[str, Locked]:
+        """Where the models that have a source come from."""
+        return self._locked
+
+    def with_locked(self, locked: Mapping[str, Locked]) -> Fleet:
+        """The fleet, its models being from there."""
+        copy = self.model_copy()
+        copy._locked = locked  # noqa: SLF001 (our own)
+        return copy

@@ -15,6 +15,7 @@ from typing import Any
 from remuda.spec.defaults import COMMAND, engine_name, runtime_name
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.fleet import Fleet
+from remuda.spec.lock import Locked
 from remuda.spec.model import Model
 
 
@@ -36,6 +37,7 @@ class Effective:
     devices: tuple[str, ...] | None
     executable: str | None
     image: str | None
+    locked: Locked | None = None
 
 
 def effective(fleet: Fleet, model_id: str) -> Effective:
@@ -55,6 +57,7 @@ def effective(fleet: Fleet, model_id: str) -> Effective:
         devices=defaults.devices if entry.devices is None else entry.devices,
         executable=entry.executable or defaults.executable,
         image=image_reference(defaults, entry),
+        locked=fleet.locked.get(model_id),
     )
 
 

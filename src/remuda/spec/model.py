@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from remuda.spec.supervision import Hooks, ProcessLimits
+from remuda.spec.upstream import Source
 from remuda.spec.values import (
     SECTION,
     Bytes,
@@ -42,6 +43,10 @@ class Model(BaseModel):
     model_config = SECTION
 
     name: Text | None = Field(default=None, description="Display name.", examples=["Qwen3.6 27B (INT4, 180K)"])
+    source: Source | None = Field(
+        default=None,
+        description="Recipe of an upstream that gives what the model does not say itself; see `remuda sync`.",
+    )
     engine: Text | None = Field(
         default=None, description="Engine that serves the model; `command` if there is `cmd` or `url`."
     )

@@ -22,6 +22,7 @@ from remuda.spec.limits import Limits
 from remuda.spec.model import Model
 from remuda.spec.nearest import nearest, suggestion
 from remuda.spec.route import FORMS, NO_FORM, TAGS, form_of
+from remuda.spec.upstream import Source, Upstream
 from remuda.spec.values import ALL, EACH
 
 _KEY: Final = "[key]"
@@ -81,6 +82,10 @@ def section_of(path: Path, document: Document) -> type[BaseModel] | None:
             return EngineDefaults
         case ("models", _):
             return Model
+        case ("models", _, "source"):
+            return Source
+        case ("upstreams", _):
+            return Upstream
         case ("residency", "groups", _):
             return Group
         case ("routes", _):

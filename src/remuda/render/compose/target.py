@@ -21,6 +21,7 @@ from remuda.render.devices import missing
 from remuda.render.needs import references_of
 from remuda.render.paths import environment_files, relative, sockets
 from remuda.render.ports import ports
+from remuda.render.provenance import of_each
 from remuda.render.runtimes import without_image, without_runtime
 from remuda.render.starting import nested_references, references
 from remuda.render.unsaid import Unsaid
@@ -77,7 +78,7 @@ def render(request: Request) -> Rendering:
         return Rendering(problems=problems)
     by_id = {one.model.model_id: one for one in services}
     files = {
-        FILE: to_yaml(_compose(request, services), comment=_HEAD),
+        FILE: to_yaml(_compose(request, services), comment=_HEAD + of_each(one.model for one in services)),
         PurePosixPath(gateway.FILE): to_yaml(gateway.fleet_file(request.fleet, by_id), comment=_GATEWAY_HEAD),
     }
     return Rendering(files, problems)

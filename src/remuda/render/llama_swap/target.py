@@ -19,6 +19,7 @@ from remuda.render.llama_swap.matrix import may_meet, router
 from remuda.render.llama_swap.process import MACROS, problems, process
 from remuda.render.llama_swap.routes import Routes, routes
 from remuda.render.llama_swap.text import variable
+from remuda.render.provenance import of_each
 from remuda.render.unsaid import Unsaid
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.fleet import Fleet
@@ -80,7 +81,7 @@ def render(request: Request) -> Rendering:
     config, said = configuration(request)
     if config is None:
         return Rendering(problems=said)
-    return Rendering({FILE: to_yaml(config, comment=_head(request.fleet))}, said)
+    return Rendering({FILE: to_yaml(config, comment=_head(request.fleet) + of_each(request.models()))}, said)
 
 
 def configuration(request: Request) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:

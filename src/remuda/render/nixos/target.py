@@ -22,6 +22,7 @@ from remuda.render.nix.printer import to_nix
 from remuda.render.nixos import docker, machine, native, rootless
 from remuda.render.paths import relative, sockets
 from remuda.render.ports import ports
+from remuda.render.provenance import of_each
 from remuda.render.runtimes import without_image, without_runtime
 from remuda.render.unsaid import Unsaid, is_set
 from remuda.spec.defaults import EXTERNAL
@@ -89,7 +90,7 @@ def render(request: Request) -> Rendering:
     entries = tuple(replace(entry, is_apart=entry.is_apart or not at) for at, entry in listed)
     names = (*(("config",) if podman else ()), "lib", *(("pkgs",) if natives else ()))
     module = Function(Pattern(dict.fromkeys(names), is_open=True), Set(entries))
-    return Rendering({FILE: to_nix(File(module, _HEAD))}, problems)
+    return Rendering({FILE: to_nix(File(module, _HEAD + of_each(request.models())))}, problems)
 
 
 def _not_told(problems: Iterable[Problem], told: Iterable[Problem]) -> Iterator[Problem]:

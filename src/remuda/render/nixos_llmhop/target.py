@@ -23,6 +23,7 @@ from remuda.render.nix.value import value
 from remuda.render.nixos_llmhop.module import Module, lists, of_first, takes
 from remuda.render.nixos_llmhop.options import IMAGES
 from remuda.render.ports import ports
+from remuda.render.provenance import of_each
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.form import label
@@ -50,14 +51,17 @@ def render(request: Request) -> Rendering:
         return Rendering(problems=problems)
     options = {module.engine: module.options() for module in modules}
     own = {model.model_id for module in modules for model in module.models}
-    files = {
-        SECOND: _file(router.files[llmhop.SECOND], own, {f"{name}-quadlet": it for name, it in options.items()}, 2)
-    }
+    second = {f"{name}-quadlet": it for name, it in options.items()}
+    files = {SECOND: _file(router.files[llmhop.SECOND], own, second, _head(request, 2))}
     repeated = tuple(_of_lists(options))
     if llmhop.FIRST in router.files and not repeated:
         first = {name: of_first(it) for name, it in options.items()}
-        files[FIRST] = _file(router.files[llmhop.FIRST], own, first, 1)
+        files[FIRST] = _file(router.files[llmhop.FIRST], own, first, _head(request, 1))
     return Rendering(dict(sorted(files.items())), (*problems, *repeated))
+
+
+def _head(request: Request, release: int) -> str:
+    return _HEAD.replace("{release}", f"{release}.x") + of_each(request.models())
 
 
 def _modules(request: Request) -> list[Module]:
@@ -72,7 +76,7 @@ def _modules(request: Request) -> list[Module]:
     ]
 
 
-def _file(router: str, own: set[str], options: Mapping[str, Any], release: int) -> str:
+def _file(router: str, own: set[str], options: Mapping[str, Any], head: str) -> str:
     """A module's text. The models that llmhop runs itself are known to its router already."""
     settings = json.loads(router)
     settings["models"] = {name: entry for name, entry in settings["models"].items() if name not in own}
@@ -84,7 +88,7 @@ def _file(router: str, own: set[str], options: Mapping[str, Any], release: int) 
         entries.append(bind("virtualisation.quadlet.enable", Name("true")))
     entries += [Binding(("services", "llmhop", name), value(it), is_apart=True) for name, it in options.items()]
     body = Function(Pattern({}, is_open=True), Set(tuple(entries)))
-    return to_nix(File(body, _HEAD.replace("{release}", f"{release}.x")))
+    return to_nix(File(body, head))
 
 
 def _of_models(request: Request) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from remuda.quoting.unit_file import text
 from remuda.render.contract import Request
 from remuda.render.devices import missing
 from remuda.render.image import course, inner_port
+from remuda.render.provenance import synced_from
 from remuda.render.quadlet import layout, objection
 from remuda.render.quadlet.account import account
 from remuda.render.quadlet.container import Unit, sections
@@ -63,7 +64,8 @@ class Maker:
 
     def file(self, unit: Unit) -> Iterable[tuple[PurePosixPath, str]]:
         """The unit's file, unless a value of it cannot be written."""
-        head = (f"Made by `remuda render {self._target}` from the model `{unit.model.model_id}` of the fleet file.",)
+        made = f"Made by `remuda render {self._target}` from the model `{unit.model.model_id}` of the fleet file."
+        head = (made, *synced_from(unit.model))
         try:
             written = text(sections(unit), head)
         except SpecError as error:

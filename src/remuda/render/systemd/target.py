@@ -14,6 +14,7 @@ from remuda.errors import Problem, SpecError
 from remuda.quoting.unit_file import text
 from remuda.render.contract import Rendering, Request
 from remuda.render.ports import ports
+from remuda.render.provenance import synced_from
 from remuda.render.quadlet import host as container_host
 from remuda.render.quadlet import layout
 from remuda.render.quadlet.container import Unit
@@ -96,6 +97,8 @@ class _Maker:
             self._manager.units / f"{gateway.NAME}.service": text(gateway.service(one), _HEAD),
             self._manager.fleet_file: self._request.text,
         }
+        if self._request.lock is not None:
+            files[self._manager.fleet_file.with_suffix(".lock")] = self._request.lock
         if self._manager.is_system:
             models = [made.model for made in self._natives] + [made.model for made in self._units]
             files |= host.files(self._natives, list(map(unit_name, models)))
@@ -120,7 +123,10 @@ class _Maker:
         """The unit's file, unless a value of it cannot be written."""
         model = native.model
         path = ("models", model.model_id)
-        head = (f"Made by `remuda render {NAME}` from the model `{model.model_id}` of the fleet file.",)
+        head = (
+            f"Made by `remuda render {NAME}` from the model `{model.model_id}` of the fleet file.",
+            *synced_from(model),
+        )
         try:
             written = text(sections(native), head)
         except SpecError as error:
