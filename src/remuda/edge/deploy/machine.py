@@ -6,6 +6,7 @@ Not done here: what to ask of which unit (`remuda.deploy`).
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +16,12 @@ from remuda.deploy.change import Action
 from remuda.deploy.tree import COMPOSE, Unit
 from remuda.edge.deploy.compose import Compose
 from remuda.edge.deploy.program import run
+from remuda.edge.systemd.journal import Journal
 from remuda.edge.systemd.service_manager import Manager
 
 _LIMIT_S: Final = 24 * 3600.0
 """Longer than any unit may take; the unit says how long that is."""
 _LINES: Final = 12
-_LOG_S: Final = 10.0
 _PREPARE_S: Final = 3600.0
 
 
@@ -103,9 +104,9 @@ class RunningMachine:
         if unit.manager == COMPOSE:
             return ()
         state = await self._manager(unit.manager).state(unit.name)
-        match = f"_SYSTEMD_INVOCATION_ID={state.invocation_id}"
-        argv = ("journalctl", match, f"--lines={_LINES}", "--output=cat", "--no-pager", "--quiet")
-        return (await run(argv, limit_s=_LOG_S, must_succeed=False)).splitlines()[-_LINES:]
+        pid = state.main_pid or state.exec_main_pid
+        journal = Journal(self._environment, uid=_uid(unit.manager), began_s=state.began_s, pid=pid)
+        return await journal.last_lines(unit.name, _LINES)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -119,6 +120,11 @@ class RunningMachine:
 
     def _where(self, name: str) -> Mapping[str, str]:
         return {"XDG_RUNTIME_DIR": f"/run/user/{name}"} if name.isdigit() else self._environment
+
+
+def _uid(manager: str) -> int | None:
+    """Whose a manager is; None for the system's."""
+    return int(manager) if manager.isdigit() else None if manager == "system" else os.getuid()
 
 
 def _is_there(manager: str) -> bool:
