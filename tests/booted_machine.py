@@ -1,6 +1,6 @@
 """A Debian of `scripts/setup-machine`, booted as a container: systemd is its init, and podman 5 and Remuda are there.
 
-It is booted with a copy of its files, sees this checkout at `/remuda` and a directory of the test's at
+It is booted with a copy of its files, sees the sources at `/remuda` and a directory of the test's at
 `/shared`, and has a network of its own. Its processes are in a cgroup of their own, whose name no other test has, and
 are gone with the test, however that ends.
 """
@@ -24,8 +24,8 @@ BOOT = """
 umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir "/sys/fs/cgroup/$4" && echo $$ >"/sys/fs/cgroup/$4/cgroup.procs"
 exec "$1/programs/usr/bin/systemd-nspawn" -q --ephemeral -D "$1/tree" --register=no --keep-unit --link-journal=no \
-    --console=pipe --private-network --capability=all --bind="$2:/shared" --bind="$3:/remuda" \
-    --system-call-filter="add_key keyctl bpf" -b
+    --console=pipe --private-network --capability=all --bind="$2:/shared" \
+    --bind="$3/src:/remuda/src" --bind="$3/tests:/remuda/tests" --system-call-filter="add_key keyctl bpf" -b
 """
 SWEEP = """
 umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup

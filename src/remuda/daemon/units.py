@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -120,8 +119,9 @@ class Units:
         raise UnitError(message, hint="install it with `remuda apply systemd`")
 
     def _copy(self, manager: Manager, state: UnitState, log: Path, *, began_s: float, resume: bool = False) -> LogCopy:
-        uid = os.getuid() if manager.is_user else None
-        journal = Journal(self._environment, uid=uid, began_s=began_s, pid=state.main_pid or state.exec_main_pid)
+        journal = Journal(
+            self._environment, is_user=manager.is_user, began_s=began_s, pid=state.main_pid or state.exec_main_pid
+        )
         return LogCopy(journal, state.name, log, resume=resume)
 
 

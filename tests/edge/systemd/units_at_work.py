@@ -33,7 +33,7 @@ class Desk:
 
     async def found(self, name: str, began_s: float = 0) -> Unit:
         state = await self.manager.state(name)
-        journal = Journal(os.environ, uid=os.getuid(), began_s=began_s, pid=state.main_pid)
+        journal = Journal(os.environ, is_user=True, began_s=began_s, pid=state.main_pid)
         return Unit(self.manager, state, LogCopy(journal, name, self.log(name)))
 
     def log(self, name: str) -> Path:

@@ -6,7 +6,6 @@ Not done here: what to ask of which unit (`remuda.deploy`).
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from remuda.deploy.change import Action
 from remuda.deploy.tree import COMPOSE, Unit
 from remuda.edge.deploy.compose import Compose
 from remuda.edge.deploy.program import run
-from remuda.edge.systemd.journal import Journal
+from remuda.edge.systemd.journal import last_lines
 from remuda.edge.systemd.service_manager import Manager
 
 _LIMIT_S: Final = 24 * 3600.0
@@ -104,9 +103,7 @@ class RunningMachine:
         if unit.manager == COMPOSE:
             return ()
         state = await self._manager(unit.manager).state(unit.name)
-        pid = state.main_pid or state.exec_main_pid
-        journal = Journal(self._environment, uid=_uid(unit.manager), began_s=state.began_s, pid=pid)
-        return await journal.last_lines(unit.name, _LINES)
+        return await last_lines(self._environment, state, _LINES)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -120,11 +117,6 @@ class RunningMachine:
 
     def _where(self, name: str) -> Mapping[str, str]:
         return {"XDG_RUNTIME_DIR": f"/run/user/{name}"} if name.isdigit() else self._environment
-
-
-def _uid(manager: str) -> int | None:
-    """Whose a manager is; None for the system's."""
-    return int(manager) if manager.isdigit() else None if manager == "system" else os.getuid()
 
 
 def _is_there(manager: str) -> bool:

@@ -14,9 +14,11 @@ The user needs the right to read it: that of the system, only root and the group
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from datetime import datetime
 
+from remuda.edge.systemd.unit_state import UnitState
 from remuda.errors import EffectError
 
 _LAST_S = 2.0
@@ -25,16 +27,16 @@ _AGAIN_S = 0.25
 
 
 class Journal:
-    """The output of units since a time in seconds since 1970.
+    """The output of units of the user's manager, or the system's, since a time in seconds since 1970.
 
-    `uid`: the user whose manager has them; None for the system's. `pid`: the unit's main process at that time.
+    `pid`: the unit's main process at that time.
     """
 
     ends_with_engine = False
 
-    def __init__(self, environment: Mapping[str, str], *, uid: int | None, began_s: float, pid: int) -> None:
+    def __init__(self, environment: Mapping[str, str], *, is_user: bool, began_s: float, pid: int) -> None:
         self._environment = environment
-        self._uid = uid
+        self._is_user = is_user
         self._pid = pid
         self._began = f"@{began_s:.6f}"
         self._has_complained = False
@@ -42,28 +44,12 @@ class Journal:
     async def follow(self, name: str, since: str | None) -> asyncio.subprocess.Process:
         """Start a program that writes what the unit has written, and then what it writes. Raises EffectError."""
         began = f"@{datetime.fromisoformat(since).timestamp():.6f}" if since else self._began
-        return await self._read("--follow", "--lines=all", f"--since={began}", *self._matches(name))
-
-    async def last_lines(self, name: str, count: int) -> tuple[str, ...]:
-        """The last lines of a unit that has ended, once there are some and no more come. Raises EffectError."""
-        lines: tuple[str, ...] = ()
-        loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + _LAST_S
-        while True:
-            read = await self._read("--quiet", f"--lines={count}", f"--since={self._began}", *self._matches(name))
-            found = tuple((await read.communicate())[0].decode(errors="replace").splitlines())
-            if (found and found == lines) or loop.time() > deadline_s:
-                return found[-count:]
-            lines = found
-            await asyncio.sleep(_AGAIN_S)
-
-    async def _read(self, *words: str) -> asyncio.subprocess.Process:
+        words = ("--output=cat", "--follow", "--lines=all", f"--since={began}", *self._matches(name))
         complaints = asyncio.subprocess.DEVNULL if self._has_complained else asyncio.subprocess.STDOUT
         self._has_complained = True
         try:
             return await asyncio.create_subprocess_exec(
                 "journalctl",
-                "--output=cat",
                 *words,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -77,7 +63,40 @@ class Journal:
 
     def _matches(self, name: str) -> tuple[str, ...]:
         """Alternatives, parted by `+`; a field without the `_` is what a program says, so who says it is named too."""
-        if self._uid is not None:
-            whose = f"_UID={self._uid}"
-            return (f"_SYSTEMD_USER_UNIT={name}", whose, "+", f"USER_UNIT={name}", whose, "+", f"_PID={self._pid}")
+        if self._is_user:
+            ours = f"_UID={os.getuid()}"
+            return (f"_SYSTEMD_USER_UNIT={name}", ours, "+", f"USER_UNIT={name}", ours, "+", f"_PID={self._pid}")
         return (f"_SYSTEMD_UNIT={name}", "+", f"UNIT={name}", "_PID=1", "+", f"_PID={self._pid}")
+
+
+async def last_lines(environment: Mapping[str, str], state: UnitState, count: int) -> tuple[str, ...]:
+    """The last lines of what ran in a unit, once there are some and no more come; none where they cannot be read."""
+    pid = state.main_pid or state.exec_main_pid
+    words = ("--quiet", f"--since=@{state.began_s:.6f}", f"--lines={count}")
+    matches = (f"_SYSTEMD_INVOCATION_ID={state.invocation_id}", "+", f"_PID={pid}")
+    lines: tuple[str, ...] = ()
+    loop = asyncio.get_running_loop()
+    deadline_s = loop.time() + _LAST_S
+    while True:
+        found = await _read((*words, *matches), environment)
+        if (found and found == lines) or loop.time() > deadline_s:
+            return found
+        lines = found
+        await asyncio.sleep(_AGAIN_S)
+
+
+async def _read(words: tuple[str, ...], environment: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        reader = await asyncio.create_subprocess_exec(
+            "journalctl",
+            "--output=cat",
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=dict(environment),
+        )
+    except OSError:
+        return ()
+    said, _ = await reader.communicate()
+    return tuple(said.decode(errors="replace").splitlines())
