@@ -44,6 +44,8 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "cli/serve.py": "end_to_end/test_demo.py",
     "cli/unload.py": "end_to_end/test_up.py",
     "cli/up.py": "end_to_end/test_up.py",
+    "cli/variants_file.py": "cli/test_variants.py",
+    "cli/variants_report.py": "cli/test_variants.py",
     "daemon/attempt.py": "daemon/test_instances.py",
     "daemon/course.py": "daemon/test_instances.py",
     "daemon/daemon.py": "end_to_end/test_up.py",
@@ -93,6 +95,14 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(
         (f"gateway/translate/responses_{name}.py" for name in ("chat", "output", "problems")),
         "gateway/translate/test_responses_reply.py",
+    ),
+    # One configuration after another, with what comes of it.
+    **dict.fromkeys(
+        (
+            f"adapt/llama_swap/{name}.py"
+            for name in ("capabilities", "files", "model", "names", "requests", "routes", "said", "tree", "unsaid")
+        ),
+        "adapt/llama_swap/test_adapter.py",
     ),
     # One table of tests asks the same of every engine.
     **dict.fromkeys(

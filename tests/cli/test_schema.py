@@ -7,12 +7,13 @@ import pytest
 
 from remuda.cli.main import run
 
-COMMITTED = Path(__file__).parent.parent.parent / "schema" / "remuda.schema.json"
+COMMITTED = Path(__file__).parent.parent.parent / "schema"
 
 
-def test_the_schema_is_what_is_committed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["schema"]) == 0
-    assert capsys.readouterr().out == COMMITTED.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("arguments", "name"), [([], "remuda"), (["fleet"], "remuda"), (["variants"], "variants")])
+def test_the_schema_is_what_is_committed(arguments: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schema", *arguments]) == 0
+    assert capsys.readouterr().out == (COMMITTED / f"{name}.schema.json").read_text(encoding="utf-8")
 
 
 def test_it_is_json(capsys: pytest.CaptureFixture[str]) -> None:

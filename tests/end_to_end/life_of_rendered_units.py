@@ -111,7 +111,7 @@ def serves() -> None:
     assert shown("remuda.service", "ActiveState") == "active"
     assert ask("tiny-a", "key-marker") == (200, "tiny-a"), ask("tiny-a", "key-marker")
     assert ask("tiny-b", "key-marker") == (200, "tiny-b")
-    assert (shown(A, "ActiveState"), shown(B, "ActiveState")) == ("inactive", "active")
+    until(lambda: (shown(A, "ActiveState"), shown(B, "ActiveState")) == ("inactive", "active"))
     os.kill(int(shown(B, "MainPID")), signal.SIGKILL)
     until(lambda: ask("tiny-b", "key-marker") == (200, "tiny-b"))
     systemctl("stop", "remuda.service", "remuda.socket")

@@ -9,15 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from remuda.knowledge import builds, cuda, features, flags, formats, rocm, rows, symptoms
+from remuda.knowledge import builds, cuda, defects, features, flags, formats, isas, rocm, rows, symptoms
 from remuda.knowledge.release import release
 
 TABLES: dict[str, type] = {
     "builds": builds.Build,
     "capabilities": cuda.Capability,
+    "defects": defects.Defect,
     "features": features.Feature,
     "formats": formats.Format,
     "gfx": rocm.Gfx,
+    "isas": isas.Isa,
     "replaced": flags.Replacement,
     "symptoms": symptoms.Symptom,
     "toolkits": cuda.Toolkit,
@@ -26,7 +28,8 @@ TABLES: dict[str, type] = {
 
 def test_every_data_file_is_a_known_table() -> None:
     names = {file.name for file in (resources.files("remuda.knowledge") / "data").iterdir()}
-    assert names == {f"{name}.json" for name in TABLES} | {f"flags-{engine}.txt" for engine in flags.HARVESTED}
+    texts = {"spellings.txt", "variants.yaml", *(f"flags-{engine}.txt" for engine in flags.HARVESTED)}
+    assert names == {f"{name}.json" for name in TABLES} | texts
 
 
 @pytest.mark.parametrize("name", TABLES)

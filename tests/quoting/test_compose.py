@@ -5,7 +5,7 @@ from hypothesis import given
 
 from remuda.errors import SpecError
 from remuda.quoting.compose import escaped, joined, split, unescaped
-from remuda.render.yaml_text import to_yaml
+from remuda.spec.yaml_text import to_yaml
 from tests.quoting.strategies import ARGV, WORDS
 from tests.render.compose.programs import as_docker_reads
 

@@ -16,8 +16,9 @@ from remuda.engines import ENGINES, flags, vllm
 from remuda.engines.contract import Launch, Order
 from remuda.plan.check import load_fleet
 from remuda.plan.container import PROGRAMS
-from remuda.render.yaml_text import to_yaml
+from remuda.plan.plan import CONTAINERS
 from remuda.spec.fleet import Fleet
+from remuda.spec.yaml_text import to_yaml
 from tests.quoting.strategies import WORDS
 
 IMAGE = "registry.example/engine:1"
@@ -49,7 +50,7 @@ class Wanted:
             "engine": self.engine,
             "runtime": runtime,
             **what,
-            **(contained if runtime != "process" else {"executable": "/opt/engine"} if "cmd" not in what else {}),
+            **(contained if runtime in CONTAINERS else {"executable": "/opt/engine"} if "cmd" not in what else {}),
             "port": self.port,
             "devices": ["cpu"],
             "settings": {key: _spelled(value) for key, value in self.settings.items()},

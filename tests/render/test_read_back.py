@@ -57,6 +57,21 @@ def test_quadlet(models: Fleet) -> None:
         assert (last(keys, "Container", "PublishPort") or "").startswith(f"127.0.0.1:{model.port}:")
 
 
+@given(FLEETS)
+def test_systemd(models: Fleet) -> None:
+    units = {path.stem: text for path, text in rendered("systemd", models, "systemd").items()}
+    for model in models:
+        keys = read(next(text for name, text in units.items() if name.endswith(f"-{model.model_id}")), "systemd")
+        program = () if model.engine == "command" else ("/opt/engine",)
+        launch = model.launch("127.0.0.1", model.port, program)
+        words = [systemd.literal(word) for word in systemd.split(last(keys, "Service", "ExecStart") or "", "systemd")]
+        assert tuple(words[words.index("--") + 1 :]) == launch.argv
+        assert f"--port={model.port}" in words[: words.index("--")]
+        values = [systemd.split(value, "systemd") for value in every(keys, "Service", "Environment")]
+        given_to = dict(systemd.without_specifiers(word).split("=", 1) for value in values for word in value)
+        assert launch.environment.items() <= given_to.items()
+
+
 @settings(max_examples=25)
 @given(FLEETS)
 def test_quadlet_by_podman_itself(models: Fleet) -> None:

@@ -147,6 +147,23 @@ def test_a_death_while_falling_asleep_makes_room_all_the_same() -> None:
     play.on(InstanceFailed("a", 1, BROKEN), Start("b", 2))
 
 
+def test_who_waits_too_long_for_somebody_to_fall_asleep_is_not_overtaken_meanwhile() -> None:
+    """`c` has to wait until `a`, which goes for `b`, is asleep and can be stopped; `d` is in its way, too."""
+    residents = (
+        Resident("a", {"gpu": 1}, asleep_claims={"cpu": 2}),
+        Resident("b", {"gpu": 1, "cpu": 2}, expels=frozenset("a")),
+        Resident("c", {"gpu": 1, "cpu": 1}, expels=frozenset("d")),
+        Resident("d", {}),
+    )
+    play = Playbook(replace(policy(*residents, gpu=4, cpu=4), max_wait_s=0.0)).up("a", "d")
+    play.on(RequestArrived(1, "a"), Grant(1, "a")).on(RequestArrived(2, "d"), Grant(2, "d"))
+    play.on(RequestArrived(3, "b")).on(RequestArrived(4, "c")).on(RequestArrived(5, "d"))
+    assert play.states() == "a draining, d draining"
+    play.on(RequestEnded(2)).on(RequestEnded(1), SLEEP_A).on(InstanceAsleep("a", 1), Start("b", 3))
+    evicted = "evicted for `c`"
+    play.on(InstanceReady("b", 3), Grant(3, "b"), Stop("d", 2, evicted), Stop("a", 1, evicted))
+
+
 def test_a_waking_that_fails_is_a_load_that_failed_and_the_next_one_is_a_start() -> None:
     play = fallen(Playbook(two())).on(InstanceFailed("b", 2, BROKEN), load_failed(1, "b").__class__(
         1, "b", RefusalKind.LOAD_FAILED,

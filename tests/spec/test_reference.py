@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remuda.spec.form import FormError
-from remuda.spec.reference import Part, Placeholder, Reference, as_reference, fill, parse
+from remuda.spec.reference import Part, Placeholder, Reference, as_reference, fill, literal, parse
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,8 @@ def test_any_text_has_parts_or_an_error(text: str) -> None:
     except FormError as error:
         offset = error.offset
     assert offset == -1 or text.startswith("${", offset)
+
+
+@given(st.text(alphabet="$${}:envPORT ab"))
+def test_a_literal_text_is_read_as_itself(text: str) -> None:
+    assert parse(literal(text)) == ((text,) if text else ())

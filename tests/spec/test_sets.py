@@ -139,3 +139,9 @@ def test_any_text_is_an_expression_or_an_error(text: str) -> None:
     except FormError as error:
         offset = error.offset
     assert 0 <= offset <= len(text)
+
+
+def test_sets_are_not_included_one_in_another_without_end() -> None:
+    chain = {f"s{number}": f"+s{number + 1}" for number in range(5000)}
+    with pytest.raises(FormError, match="includes more than 32 sets one in another"):
+        families({**chain, "s5000": "a"})

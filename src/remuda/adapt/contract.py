@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from remuda.errors import Problem
+from remuda.errors import Position, Problem
 from remuda.spec.document import Path
 
 
@@ -55,15 +55,25 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in one of the files that were read."""
+
+    file: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
 class Adapted:
     """What came of a source: the data of a fleet file, comments for its keys, and what there is to say.
 
-    With an error among the remarks, `data` holds what could be read, for a look and not for use.
+    `places`: where in the source an entry comes from, by its path in the fleet (`("models", "tiny-a")`). With an error
+    among the remarks, `data` holds what could be read, for a look and not for use.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
     notes: Mapping[Path, str] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    places: Mapping[Path, Place] = field(default_factory=dict)
 
     @property
     def is_refused(self) -> bool:

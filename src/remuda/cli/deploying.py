@@ -95,11 +95,11 @@ def for_scope(tree: Tree, site: Site, asked: Scope | None) -> Tree:
 
     concerned = scopes(tree)
     others = concerned - {site.scope}
-    whose = {"system": "the machine", "user": "whoever installs them"}
+    whose = {"system": "the machine's systemd", "user": "a user's own systemd"}
     if others and (asked is None or site.scope not in concerned):
         flag = "--system" if site.scope == "user" else "--user"
         (other,) = others
-        message = f"cannot apply this for {whose[site.scope]}: it has files for {whose[other]}"
+        message = f"cannot apply this to {whose[site.scope]}: it has files for {whose[other]}"
         hint = f"apply those with `{flag}`" + ("" if others == concerned else f", the others with `--{site.scope}`")
         raise SpecError(message, hint=hint)
     return narrowed(tree, site.scope)

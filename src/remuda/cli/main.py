@@ -19,13 +19,15 @@ from remuda.errors import RemudaError, SpecError
 
 COMMANDS: Final = {
     "check": "Report every problem of the fleet file.",
-    "schema": "Print the JSON schema of the fleet file.",
+    "schema": "Print the JSON schema of the fleet file or the variants file.",
     "doctor": "Show what can run on this machine, and why not.",
     "plan": "Show where each model is placed and what it needs.",
+    "import": "Turn another program's configuration into a fleet file.",
     "render": "Write the fleet as files of another program.",
     "apply": "Put a target's files in place and start its units.",
     "rollback": "Go back to an earlier generation.",
     "generations": "Show what was applied, and when.",
+    "variants": "Keep the build matrix of vLLM packages.",
     "up": "Serve the fleet at one address.",
     "down": "End the running daemon.",
     "restart": "Replace the running daemon, not its engines.",

@@ -50,5 +50,12 @@ def _exit_codes() -> Iterator[tuple[int, str]]:
 def _section(verb: str) -> str:
     command: click.Command = importlib.import_module(f"remuda.cli.{verb}").command
     group = click.Context(verbs, info_name="remuda", terminal_width=_WIDTH, **verbs.context_settings)
-    text = command.get_help(click.Context(command, info_name=verb, parent=group))
-    return f"\n## remuda {verb}\n\n```text\n{text}\n```\n"
+    return "".join(_pages(command, click.Context(command, info_name=verb, parent=group)))
+
+
+def _pages(command: click.Command, context: click.Context) -> Iterator[str]:
+    """The help of a verb, and of the verbs that it has itself."""
+    yield f"\n## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from _pages(inner, click.Context(inner, info_name=name, parent=context))

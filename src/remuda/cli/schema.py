@@ -1,4 +1,4 @@
-"""`remuda schema`: the JSON schema of the fleet file."""
+"""`remuda schema`: the JSON schemas of the files that users write."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from remuda.cli import output
 
 
 @click.command("schema")
-def command() -> None:
-    """Print the JSON schema of the fleet file, for editors that complete and check YAML."""
+@click.argument("which", metavar="[fleet | variants]", type=click.Choice(["fleet", "variants"]), default="fleet")
+def command(which: str) -> None:
+    """Print the JSON schema of the fleet file, or of the variants file, for editors that complete and check YAML."""
     from remuda.engines import ENGINES  # noqa: PLC0415 (pydantic loads only here)
-    from remuda.spec.schema import schema  # noqa: PLC0415
+    from remuda.spec.schema import schema, variants_schema  # noqa: PLC0415
 
-    output.data(schema(ENGINES))
+    output.data(variants_schema() if which == "variants" else schema(ENGINES))

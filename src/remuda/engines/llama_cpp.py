@@ -47,7 +47,7 @@ _WITHOUT_NEGATION = """
     mlock no-host offline props rerank reranking reuse-port spec-draft-cpu-moe special spm-infill swa-full verbose
 """
 _TRUE = ("1", "on", "true", "enabled")  # common/arg.cpp
-_ON_OFF = frozenset({"flash-attn", "fa", "fit", "log-colors", "reasoning", "rea"})
+ON_OFF = frozenset({"flash-attn", "fa", "fit", "log-colors", "reasoning", "rea"})
 
 # Its parser knows no `--key=value`, takes the word after a flag whatever it begins with, and heeds only the last of
 # several: common/arg.cpp.
@@ -132,7 +132,7 @@ def _spelled(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with `on` and `off` for the switches that are no switches in llama.cpp."""
     words = {True: "on", False: "off"}
     return {
-        key: words[value] if key in _ON_OFF and isinstance(value, bool) else value for key, value in settings.items()
+        key: words[value] if key in ON_OFF and isinstance(value, bool) else value for key, value in settings.items()
     }
 
 

@@ -17,8 +17,8 @@ from remuda.knowledge.rows import Confidence, rows
 
 Code = Literal["binary", "ptx"]
 
-# CUDA C++ Programming Guide, binary compatibility: none between these chips and those of cards.
-_EMBEDDED = frozenset({"7.2", "8.7"})
+# CUDA C++ Programming Guide, binary compatibility: none between these chips and those of cards. 10.1 became 11.0.
+_EMBEDDED = frozenset({"7.2", "8.7", "10.1"})
 _TARGET = re.compile(r"(?P<only>ptx)?(?P<capability>\d+\.\d+)(?P<variant>[af])?(?P<also>\+PTX)?")
 
 # As the list of PCI devices names them (general knowledge).
@@ -31,13 +31,17 @@ CHIPS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """A compute capability; `driver` is the first one that knows its cards, where that is known."""
+    """A compute capability; `driver` is the first one that knows its cards, where that is known.
+
+    `machine` is the only one that its chips are built with; None for cards, which are put into any.
+    """
 
     capability: str
     architecture: str
     cards: tuple[str, ...]
     toolkits: Span
     driver: str | None = None
+    machine: str | None = None
     source: str
     confidence: Confidence
 

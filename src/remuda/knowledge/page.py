@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from remuda.knowledge import builds, cuda, features, flags, formats, rocm, symptoms
+from remuda.knowledge import builds, cuda, defects, features, flags, formats, isas, rocm, symptoms
 from remuda.knowledge.release import Span
 
 _HEAD: Final = """\
@@ -31,8 +31,10 @@ own sources by `tools/harvest_flags.py`:
 """
 
 _SECTIONS: Final = (
-    ("NVIDIA: compute capabilities", "capability architecture cards toolkits driver"),
+    ("NVIDIA: compute capabilities", "capability architecture cards toolkits driver machine"),
     ("NVIDIA: toolkits", "version driver floor"),
+    ("CUDA: defects", "part toolkits below message remedy"),
+    ("Instruction sets", "isa machine title suffix flags needs"),
     ("AMD: targets", "gfx family cards rocm override overrides_failing kernel note"),
     ("Builds", "engine artefact platform versions machine toolkit targets torch python glibc cpu_flags note"),
     ("Features", "engine feature versions capability targets fallback"),
@@ -46,6 +48,8 @@ def page() -> str:
     tables: tuple[tuple[Any, ...], ...] = (
         cuda.capabilities(),
         cuda.toolkits(),
+        defects.defects(),
+        isas.isas(),
         rocm.gfxs(),
         builds.builds(),
         features.features(),

@@ -112,11 +112,11 @@ def _filled(text: str, macros: Sequence[tuple[str, Any]]) -> Any:
         slug = f"${{{name}}}"
         if text == slug and not isinstance(value, str):
             return value
-        text = text.replace(slug, _spelled(value))
+        text = text.replace(slug, spelled(value))
     return text
 
 
-def _spelled(value: Any) -> str:
+def spelled(value: Any) -> str:
     """A scalar as Go's `%v` writes it."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -232,7 +232,9 @@ class _Walk:
         rivals = self._rivals(model, sorted(spared))
         self._wait(model, Obstacle.RESIDENCY, rivals)
         self.decided.wake_at += [picture.evictable_at(rival) for rival in rivals]
-        if picture.waiting.count(model):
+        if picture.is_overdue(model):  # nobody is spared any more: it waits for somebody who is falling asleep
+            self._clear_way(model)
+        elif picture.waiting.count(model):
             self.decided.wake_at.append(picture.overdue_at(model))
 
     def _spares_s(self, model: str, victims: tuple[str, ...]) -> float:

@@ -108,13 +108,16 @@ class Document:
         return re.split(r" #|[,\]}]", line)[0].strip()
 
 
-def load(text: str | bytes, file: str) -> Document:
-    """Read a YAML text; problems of its form are in the document. `file` is the name used in messages."""
+def load(text: str | bytes, file: str, *, first: str = "models") -> Document:
+    """Read a YAML text; problems of its form are in the document.
+
+    `file` is the name used in messages, `first` the key that a file without any should begin with.
+    """
     try:
         decoded = decode(text)
         root = nodes.compose(decoded)
         if not isinstance(root, nodes.Mapping):
-            return Document(file, {}, problems=(_not_a_mapping(root),))
+            return Document(file, {}, problems=(_not_a_mapping(root, first),))
         builder = _Builder()
         data = builder.value(root, ())
     except nodes.MalformedError as error:
@@ -154,14 +157,12 @@ def _position_of(text: str, index: int) -> Position:
     return Position(before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1)
 
 
-def _not_a_mapping(root: nodes.Node | None) -> Problem:
+def _not_a_mapping(root: nodes.Node | None, first: str) -> Problem:
+    hint = f"start with `{first}:` and one {first.removesuffix('s')} under it"
     if root is None or (isinstance(root, nodes.Scalar) and root.value is None):
-        return Problem("the file is empty: expected at least `models`", position=Position(1, 1), hint=_FIRST_STEP)
+        return Problem(f"the file is empty: expected at least `{first}`", position=Position(1, 1), hint=hint)
     what = "a list" if isinstance(root, nodes.Sequence) else "a single value"
-    return Problem(f"the file is {what}: expected `models` and other keys", position=root.position, hint=_FIRST_STEP)
-
-
-_FIRST_STEP: Final = "start with `models:` and one model under it"
+    return Problem(f"the file is {what}: expected `{first}` and other keys", position=root.position, hint=hint)
 
 
 @dataclass(slots=True)

@@ -40,6 +40,10 @@ _NAN: Final = frozenset((".nan", ".NaN", ".NAN"))
 _NUMBER_START: Final = frozenset("+-.0123456789")
 
 
+Span = tuple[int, int]
+"""Where the text of a value begins and ends, in characters. A text in a block ends with the lines that belong to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scalar:
     """A single value. `plain` is its text if it was written without quotes or a tag."""
@@ -47,6 +51,7 @@ class Scalar:
     position: Position
     value: str | int | float | bool | None
     plain: str | None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Sequence:
 
     position: Position
     items: tuple[Node, ...]
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Mapping:
 
     position: Position
     items: tuple[tuple[Node, Node], ...]
+    span: Span
 
 
 Node = Scalar | Sequence | Mapping
@@ -138,11 +145,15 @@ class _Composer:
         if event.tag not in (None, "!", _TAG + ("map" if is_mapping else "seq")):
             raise _unknown_tag(str(event.tag), _position(event))
         items: list[Node] = []
+        end = event.end_mark.index
         while not isinstance(child := next(self.events), CollectionEndEvent):
             items.append(self.node(child, depth + 1))
+            end = child.end_mark.index if isinstance(child, AliasEvent) else items[-1].span[1]
+        # The end of a block is where the next one begins.
+        span = (event.start_mark.index, child.end_mark.index if event.flow_style else end)
         if is_mapping:
-            return Mapping(_position(event), tuple(zip(items[::2], items[1::2], strict=True)))
-        return Sequence(_position(event), tuple(items))
+            return Mapping(_position(event), tuple(zip(items[::2], items[1::2], strict=True)), span)
+        return Sequence(_position(event), tuple(items), span)
 
 
 def too_large(position: Position | None, *, deep: bool = False) -> MalformedError:
@@ -153,11 +164,11 @@ def too_large(position: Position | None, *, deep: bool = False) -> MalformedErro
 
 
 def _scalar(event: ScalarEvent) -> Scalar:
-    position = _position(event)
+    position, span = _position(event), (event.start_mark.index, event.end_mark.index)
     if event.tag in (None, "!"):
-        is_plain = event.implicit[0]
-        return Scalar(position, _resolve(event.value) if is_plain else event.value, event.value if is_plain else None)
-    return Scalar(position, _tagged(event, position), None)
+        plain = event.value if event.implicit[0] else None
+        return Scalar(position, event.value if plain is None else _resolve(plain), plain, span)
+    return Scalar(position, _tagged(event, position), None, span)
 
 
 def _resolve(text: str) -> str | int | float | bool | None:

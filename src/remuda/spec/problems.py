@@ -6,7 +6,7 @@ value are left to `remuda.spec.rules.shape`, because pydantic accepts some of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
@@ -46,16 +46,19 @@ _SECTIONS: Final[Mapping[Path, type[BaseModel]]] = {
     ("residency",): Residency,
     ("lint",): Lint,
 }
+Sections = Callable[[Path, Document], type[BaseModel] | None]
+"""Which model the section at a path has."""
+
 _BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
-def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]:
-    """The problems of a document that did not validate as `Fleet`."""
+def problems_of(error: ValidationError, document: Document, sections: Sections | None = None) -> Iterator[Problem]:
+    """The problems of a document that did not validate as `Fleet`, or as what `sections` tells the models of."""
     for details in error.errors(include_url=False):
         path = _path(details)
         match details["type"]:
             case "extra_forbidden":
-                yield _unknown_key(path, document)
+                yield _unknown_key(path, document, sections or section_of)
             case "missing":
                 message = f"{label(path[:-1])} needs `{path[-1]}`"
                 yield document.problem_of_key(path[:-1], message, hint=f"add `{path[-1]}:`")
@@ -92,8 +95,8 @@ def _path(details: ErrorDetails) -> Path:
     return tuple(part for part in above if part not in _TAGS) + (() if is_added else (last,))
 
 
-def _unknown_key(path: Path, document: Document) -> Problem:
-    section = section_of(path[:-1], document)
+def _unknown_key(path: Path, document: Document, sections: Sections) -> Problem:
+    section = sections(path[:-1], document)
     key = str(path[-1])
     if len(path) == 3 and path[0] == "routes" and key in FORMS:  # noqa: PLR2004 (routes, its name, the key)
         hint = "give each choice a route of its own: a target may be another route"

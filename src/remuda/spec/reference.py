@@ -62,6 +62,11 @@ def fill(text: str, value_of: Callable[[Reference | Placeholder], str]) -> str:
     return "".join(part if isinstance(part, str) else value_of(part) for part in parse(text))
 
 
+def literal(text: str) -> str:
+    """The text that `parse` reads as this one and nothing else."""
+    return text.replace("$", "$$") if "$$" in text or "${" in text else text
+
+
 def as_reference(text: str) -> Reference | None:
     """The reference, if the text is one and nothing else."""
     parts = parse(text)

@@ -1,6 +1,6 @@
-"""The JSON schema of the fleet file, made from the models; editors complete and check with it.
+"""The JSON schemas of the fleet and variants files, made from the models; editors complete and check with them.
 
-It holds the shape. What keys mean together is more than a schema can say: `remuda check` judges that.
+They hold the shape. What keys mean together is more than a schema can say: `remuda check` judges that.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from remuda.spec.fleet import Fleet
 from remuda.spec.values import NAME_PATTERN
+from remuda.spec.variants import Variants
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -24,6 +25,11 @@ def schema(engines: Iterable[str]) -> dict[str, Any]:
     for section in ("models", "routes"):
         made["properties"][section]["propertyNames"] = {"pattern": f"^{NAME_PATTERN}$"}
     return {"$schema": DIALECT, "title": "Remuda fleet file", **_plain(made)}
+
+
+def variants_schema() -> dict[str, Any]:
+    """The schema of the variants file."""
+    return {"$schema": DIALECT, "title": "Remuda variants file", **_plain(Variants.model_json_schema())}
 
 
 def _plain(node: Any) -> Any:

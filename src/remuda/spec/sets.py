@@ -106,6 +106,8 @@ class Expansion:
         """The combinations of one set; raises `FormError` as `families` does."""
         if name in self.open:
             raise CycleError(self.open[self.open.index(name) :])
+        if len(self.open) > MAX_DEPTH:
+            raise FormError(f"includes more than {MAX_DEPTH} sets one in another")
         if name not in self.expressions:
             raise FormError(f"includes the unknown set `{name}`")
         if name not in self.done:

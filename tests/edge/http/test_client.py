@@ -227,7 +227,7 @@ async def test_a_client_that_does_not_read_is_not_waited_for_for_ever() -> None:
         client = await house.client()
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]
         await client.send(get("/v1/models") * 100)
-        await asyncio.sleep(0.5)
+        await house.server._frontend.emptied.wait()  # noqa: SLF001  nothing outside tells
         client.writer.transport.resume_reading()  # type: ignore[attr-defined]
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while (reply := await client.receive()).is_whole:

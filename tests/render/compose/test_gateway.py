@@ -7,8 +7,8 @@ from remuda.plan.check import load_fleet
 from remuda.render.compose import gateway
 from remuda.render.compose.service import serviced
 from remuda.render.contract import Request
-from remuda.render.yaml_text import to_yaml
 from remuda.spec.fleet import Fleet
+from remuda.spec.yaml_text import to_yaml
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
 

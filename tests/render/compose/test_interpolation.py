@@ -5,8 +5,8 @@ import pytest
 
 from remuda.quoting.compose import escaped
 from remuda.render.compose.interpolation import refusal, secret_name, secret_path, variable
-from remuda.render.yaml_text import to_yaml
 from remuda.spec.reference import Reference
+from remuda.spec.yaml_text import to_yaml
 from tests.render.compose.programs import as_docker_reads
 
 NASTY = [

@@ -10,8 +10,8 @@ from remuda.plan.check import load_fleet
 from remuda.quoting.llama_swap import split
 from remuda.render.contract import Request
 from remuda.render.llama_swap.process import MACROS, problems, process
-from remuda.render.yaml_text import to_yaml
 from remuda.spec.merge import Effective
+from remuda.spec.yaml_text import to_yaml
 from tests.render.llama_swap import reader
 
 HOST = Host((Device("cuda0", "A", 1, 1, "GPU-a"), Device("rocm0", "B", 1, 1, "GPU-b")))

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from remuda.quoting.llama_swap import split
 from remuda.render.llama_swap.text import command, has_macro, quoted, variable
 from remuda.render.starting import PORT
-from remuda.render.yaml_text import to_yaml
 from remuda.spec.reference import Reference
+from remuda.spec.yaml_text import to_yaml
 from tests.render.llama_swap import reader
 
 NASTY = st.sampled_from(

@@ -79,3 +79,8 @@ def test_what_reaches_the_container(cmd: object, environment: Mapping[str, str],
 )
 def test_all_gpus_for_an_engine_that_is_to_see_one(cmd: str, environment: Mapping[str, str], count: int) -> None:
     assert len(said(commands.all_gpus, fleet(cmd, environment))) == count
+
+
+def test_a_variable_may_be_called_anything() -> None:
+    (found,) = said(commands.outside, fleet("docker run vllm ${PORT}", {"CUDA_{9999999999}": "1"}))
+    assert "`CUDA_{9999999999}` is set for `docker` and does not reach the container" in found

@@ -24,10 +24,10 @@ from remuda.render.ports import ports
 from remuda.render.runtimes import without_image, without_runtime
 from remuda.render.starting import nested_references, references
 from remuda.render.unsaid import Unsaid
-from remuda.render.yaml_text import to_yaml
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
+from remuda.spec.yaml_text import to_yaml
 
 NAME: Final = "compose"
 SUMMARY: Final = "one file for docker compose and podman-compose, with the gateway as a service"

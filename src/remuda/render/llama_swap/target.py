@@ -20,12 +20,12 @@ from remuda.render.llama_swap.process import MACROS, problems, process
 from remuda.render.llama_swap.routes import Routes, routes
 from remuda.render.llama_swap.text import variable
 from remuda.render.unsaid import Unsaid
-from remuda.render.yaml_text import to_yaml
 from remuda.spec.defaults import EXTERNAL
 from remuda.spec.fleet import Fleet
 from remuda.spec.form import label
 from remuda.spec.merge import Effective
 from remuda.spec.reference import as_reference
+from remuda.spec.yaml_text import to_yaml
 
 NAME: Final = "llama-swap"
 SUMMARY: Final = "a configuration of llama-swap"

@@ -106,7 +106,7 @@ def _given(entry: Entry) -> list[str]:
 def _is_passed(name: str, words: Sequence[str]) -> bool:
     """Whether `-e NAME`, `-e NAME=…`, `--env=NAME…` is among the options, or a file of variables that may hold it."""
     options = " ".join(words)
-    return bool(re.search(rf"(-e|--env)[= ]?['\"]?{name}\b|--env-(file|host)", options))
+    return bool(re.search(rf"(-e|--env)[= ]?['\"]?{re.escape(name)}\b|--env-(file|host)", options))
 
 
 def _is_assignment(entry: Entry) -> bool:

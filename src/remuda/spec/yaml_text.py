@@ -22,13 +22,14 @@ _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\
 def to_yaml(data: Mapping[str, Any], *, comment: str = "") -> str:
     """The file; `comment` is put before it, line by line."""
     head = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
-    return head + "".join(f"{line}\n" for line in _lines(data))
+    return head + "".join(f"{line}\n" for line in lines(data))
 
 
-def _lines(value: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
+def lines(value: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
+    """The lines of a block; each is given at the first column."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _entry(f"{_scalar(key)}:", item, nested="  ")
+            yield from _entry(f"{scalar(key)}:", item, nested="  ")
     else:
         for item in value:
             yield from _item(item)
@@ -37,26 +38,27 @@ def _lines(value: Mapping[str, Any] | Sequence[Any]) -> Iterator[str]:
 def _entry(head: str, value: Any, *, nested: str) -> Iterator[str]:
     if _is_collection(value) and value:
         yield head
-        for line in _lines(value):
+        for line in lines(value):
             yield nested + line
     else:
-        yield f"{head} {_scalar(value)}"
+        yield f"{head} {scalar(value)}"
 
 
 def _item(value: Any) -> Iterator[str]:
     """An item of a list; a collection begins on the line of its dash."""
     if _is_collection(value) and value:
-        for number, line in enumerate(_lines(value)):
+        for number, line in enumerate(lines(value)):
             yield f"- {line}" if number == 0 else f"  {line}"
     else:
-        yield f"- {_scalar(value)}"
+        yield f"- {scalar(value)}"
 
 
 def _is_collection(value: Any) -> bool:
     return isinstance(value, Mapping | list | tuple)
 
 
-def _scalar(value: Any) -> str:
+def scalar(value: Any) -> str:
+    """A single value, or an empty collection."""
     match value:
         case None:
             return "null"

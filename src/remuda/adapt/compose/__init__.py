@@ -1,0 +1,1 @@
+"""Compose files: services that run a known engine become models."""

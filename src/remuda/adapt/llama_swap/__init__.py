@@ -1,0 +1,1 @@
+"""The adapter `llama-swap`: the configuration of that program as a fleet."""
