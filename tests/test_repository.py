@@ -72,6 +72,10 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
         ),
         "render/quadlet/test_target.py",
     ),
+    **dict.fromkeys(
+        (f"render/nixos/{name}.py" for name in ("docker", "machine", "native", "rootless")),
+        "render/nixos/test_target.py",
+    ),
     "render/needs.py": "render/systemd/test_target.py",
     **dict.fromkeys(
         (

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from remuda.knowledge import builds, cuda, defects, features, flags, formats, isas, rocm, rows, symptoms
+from remuda.knowledge import builds, cuda, defects, features, flags, formats, isas, nixpkgs, rocm, rows, symptoms
 from remuda.knowledge.release import release
 
 TABLES: dict[str, type] = {
@@ -20,6 +20,7 @@ TABLES: dict[str, type] = {
     "formats": formats.Format,
     "gfx": rocm.Gfx,
     "isas": isas.Isa,
+    "nixpkgs": nixpkgs.Broken,
     "replaced": flags.Replacement,
     "symptoms": symptoms.Symptom,
     "toolkits": cuda.Toolkit,

@@ -7,7 +7,9 @@ from remuda.plan.check import load_fleet
 from remuda.render import llmhop
 from remuda.render.compose import target as compose
 from remuda.render.contract import Request
+from remuda.render.flake import target as flake
 from remuda.render.llama_swap import target as llama_swap
+from remuda.render.nixos import target as nixos
 from remuda.render.systemd import target as systemd
 from remuda.render.unsaid import Unsaid, is_set
 from remuda.spec.engine import EngineDefaults
@@ -50,6 +52,22 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
         Gateway: "listen keys tls",
         Key: "name secret",
     },
+    flake.UNSAID.program: {
+        Model: """name engine runtime model served_name cmd url devices settings environment environment_file steps
+            executable port enabled unit upstream_headers limits""",
+        EngineDefaults: "devices environment environment_file settings executable",
+        Residency: "",
+        Gateway: "",
+        Key: " ".join(keys(Key)),
+    },
+    nixos.UNSAID.program: {
+        Model: """name engine runtime model served_name cmd ready url devices settings environment environment_file
+            image tag digest shm_size volumes network steps executable port enabled unit limits""",
+        EngineDefaults: " ".join(keys(EngineDefaults)),
+        Residency: "",
+        Gateway: "",
+        Key: " ".join(keys(Key)),
+    },
     # What says how models take turns is the gateway's, which has the whole file.
     systemd.UNSAID.program: {
         Model: " ".join(keys(Model)),
@@ -63,7 +81,9 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
 
 
 @pytest.mark.parametrize(
-    "unsaid", [compose.UNSAID, llama_swap.UNSAID, llmhop.UNSAID, systemd.UNSAID], ids=lambda unsaid: unsaid.program
+    "unsaid",
+    [compose.UNSAID, llama_swap.UNSAID, llmhop.UNSAID, nixos.UNSAID, systemd.UNSAID, flake.UNSAID],
+    ids=lambda unsaid: unsaid.program,
 )
 def test_every_key_is_rendered_or_told(unsaid: Unsaid) -> None:
     told: dict[type[BaseModel], Mapping[str, str]] = {

@@ -142,7 +142,7 @@ def _modelled(
         "devices": list(gpus.devices) if gpus.devices is not None else None,
         "port": outer if line else inner,
         "network": "host" if run.network == "host" else None,
-        "shm_size": _bytes(run.shm_size),
+        "shm_size": byte_size(run.shm_size),
         "volumes": volumes,
         "steps": list(runs.steps),
         "environment_file": run.environment_files[-1] if run.environment_files else None,
@@ -197,7 +197,7 @@ def _ports(published: Sequence[str], inner: int | None) -> tuple[int | None, int
     return next((pair for pair in found if pair[1] == inner), found[0] if found else (None, inner))
 
 
-def _bytes(size: str | None) -> int | str | None:
+def byte_size(size: str | None) -> int | str | None:
     """Docker's `16g` in the units of the fleet file; as it is where it has another form, which is then reported."""
     if size is None:
         return None

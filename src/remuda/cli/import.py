@@ -35,7 +35,8 @@ def command(  # noqa: PLR0913 (one for each option)
     """Print what is in PATH, in another program's FORMAT, as a fleet file.
 
     Nothing is run or started. What has no place in a fleet, or could not be known, is told with its place in PATH, `-`
-    for standard input. The formats are `llama-swap`, `compose`, `docker-run`, `quadlet`,
+    for standard input. What ends in `.nix` is evaluated by `nix-instantiate`, which may read its directory only. The
+    formats are `llama-swap`, `compose`, `docker-run`, `quadlet`,
     `llama-server-presets`, `llmhop` and `ollama`.
     """
     from remuda.cli import imports  # noqa: PLC0415 (pydantic and the engines load only here)

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from remuda.adapt import ADAPTERS
+from remuda.adapt import ADAPTERS, llama_swap_module, llmhop_module
 from remuda.adapt.contract import Adapted, Files, Remark, Source
 from remuda.adapt.write import fleet_text, narrowed
 from remuda.cli import output
 from remuda.edge.import_files import DirectoryFiles, OneFile, opened
+from remuda.edge.nix import evaluated
 from remuda.edge.paths import cache_root, private_directory, write_private
 from remuda.errors import SpecError
 from remuda.spec.document import MAX_BYTES
@@ -22,6 +23,9 @@ from remuda.spec.nearest import suggestion
 
 STDIN: Final = Path("-")
 _NAME_OF_STDIN: Final = "standard input"
+_NIX: Final = ".nix"
+_IN_NIX: Final = {"llama-swap": llama_swap_module.adapt, "llmhop": llmhop_module.adapt}
+"""The formats that modules of NixOS configure, and what reads their options."""
 
 
 def adapted(name: str, path: Path, only: Iterable[str] = ()) -> Adapted:
@@ -30,6 +34,8 @@ def adapted(name: str, path: Path, only: Iterable[str] = ()) -> Adapted:
         hint = suggestion(name, ADAPTERS, otherwise=f"use one of `{'`, `'.join(ADAPTERS)}`")
         raise SpecError(f"cannot import `{name}`: there is no such format", hint=hint)
     chosen = frozenset(only)
+    if path.suffix == _NIX:
+        return _of_nix(name, path, chosen)
     source, shown = _source(path, chosen)
     made = ADAPTERS[name].adapt(source)
     if chosen:
@@ -66,6 +72,20 @@ def written(name: str, path: Path) -> Path:
     file = directory / f"{name}-{digest}.yaml"
     write_private(file, fleet_text(made, comment=f"Made of {path} by `remuda up --from {name}`; edits are lost."))
     return file
+
+
+def _of_nix(name: str, path: Path, only: frozenset[str]) -> Adapted:
+    """What the adapter makes of the configuration that a file of Nix becomes, which has no places of its own."""
+    if name not in _IN_NIX:
+        known = "`, `".join(_IN_NIX)
+        raise SpecError(f"cannot import `{name}` from `{path}`: only `{known}` are configured in Nix", hint="name one")
+    inner = PurePosixPath(path.name)
+    files = OneFile(inner, evaluated(path, name))
+    directory = PurePosixPath(path.resolve().parent)
+    made = _IN_NIX[name](Source(inner, files, directory, dict(os.environ), only))
+    made = narrowed(made, only) if only else made
+    problems = (replace(remark.problem, position=None) for remark in made.remarks)
+    return replace(made, remarks=tuple(Remark(str(path), problem) for problem in problems), places={})
 
 
 def _source(path: Path, only: frozenset[str]) -> tuple[Source, str]:

@@ -44,9 +44,10 @@ def command(target: str, file: Path | None, directory: Path, *, as_json: bool, *
     """Write the files of TARGET to DIR, or print them with `-o -`; nothing is started.
 
     The targets are `quadlet` (units of podman), `systemd` (units for the gateway and what it starts), `compose`,
-    `llama-swap` and `llmhop`. Files that Remuda wrote to DIR earlier and that are not rendered any more are removed;
-    what somebody edited is left alone. With `--facts`, GPUs are named by what they are on that machine. The exit code
-    is 3 if the target cannot express the fleet.
+    `llama-swap`, `llmhop`, for NixOS `nixos`, `nixos-llmhop` and `nixos-llama-swap`, and `flake`. Files that Remuda
+    wrote to DIR earlier and that are not rendered any more are removed; what somebody edited is left alone. With
+    `--facts`, GPUs are named by what they are on that machine. The exit code is 3 if the target cannot express the
+    fleet.
     """
     loaded = fleet_file.load(file)
     rendering = rendered(target, loaded, only=wanted["only"], facts=wanted["facts"], program=wanted["program"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from remuda.knowledge import builds, cuda, defects, features, flags, formats, isas, rocm, symptoms
+from remuda.knowledge import builds, cuda, defects, features, flags, formats, isas, nixpkgs, rocm, symptoms
 from remuda.knowledge.release import Span
 
 _HEAD: Final = """\
@@ -40,6 +40,7 @@ _SECTIONS: Final = (
     ("Features", "engine feature versions capability targets fallback"),
     ("Formats", "engine format versions support note"),
     ("Symptoms", "pattern cause proof advice"),
+    ("Broken in nixpkgs", "package platform since reference"),
 )
 
 
@@ -55,6 +56,7 @@ def page() -> str:
         features.features(),
         formats.formats(),
         symptoms.symptoms(),
+        nixpkgs.broken(),
     )
     sections = (_section(title, names.split(), rows) for (title, names), rows in zip(_SECTIONS, tables, strict=True))
     return _HEAD + _FLAGS + "".join(_harvested()) + "".join(sections)

@@ -22,6 +22,7 @@ from remuda.spec.rules import (
     model_ids,
     models,
     names,
+    nix,
     references,
     residency,
     routes,
@@ -73,6 +74,10 @@ RULES: Final[tuple[Rule, ...]] = (
     residency.members,
     residency.evict_costs,
     residency.always_on,
+    nix.pinned,
+    nix.targets,
+    nix.wheels,
+    nix.together,
     model_ids.convention,
 )
 

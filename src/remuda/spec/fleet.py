@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from remuda.spec.engine import EngineDefaults
 from remuda.spec.gateway import Gateway
 from remuda.spec.model import Model
+from remuda.spec.nix import Nix
 from remuda.spec.route import Route
 from remuda.spec.values import SECTION, Bytes, Count, Device, Duration, Text, Timeout
 
@@ -102,4 +103,5 @@ class Fleet(BaseModel):
         description="Other names that clients may send: lanes (a name for a model) and choices among several.",
     )
     residency: Residency = Field(default_factory=Residency, description="What may be in memory at the same time.")
+    nix: Nix | None = Field(default=None, description="What `remuda render flake` builds engines from.")
     lint: Lint = Field(default_factory=Lint, description="How strictly conventions are checked.")

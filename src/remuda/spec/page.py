@@ -47,6 +47,8 @@ _SECTIONS: Final = (
     ("routes.<name>: replicas", "Replicas"),
     ("residency", "Residency"),
     ("residency.groups.<name>", "Group"),
+    ("nix", "Nix"),
+    ("nix.wheels.<platform>[]", "Wheel"),
     ("lint", "Lint"),
 )
 """Where each definition of the schema is in the file, in the order of the page."""

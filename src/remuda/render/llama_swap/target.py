@@ -77,6 +77,14 @@ UNSAID: Final = Unsaid(
 
 def render(request: Request) -> Rendering:
     """The file."""
+    config, said = configuration(request)
+    if config is None:
+        return Rendering(problems=said)
+    return Rendering({FILE: to_yaml(config, comment=_head(request.fleet))}, said)
+
+
+def configuration(request: Request) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
+    """The configuration as plain data, None if llama-swap cannot be told of the fleet, and what there is to say."""
     models = {model.model_id: model for model in request.models()}
     devices = {name: tuple(model.devices or ()) for name, model in models.items() if model.runtime != EXTERNAL}
     found = routes(request.fleet, models, lambda names: may_meet(request.fleet.residency, devices, names))
@@ -90,8 +98,8 @@ def render(request: Request) -> Rendering:
         *UNSAID.problems(request),
     )
     if any(problem.severity == "error" for problem in said):
-        return Rendering(problems=said)
-    return Rendering({FILE: to_yaml(_config(request, models, found, devices), comment=_head(request.fleet))}, said)
+        return None, said
+    return _config(request, models, found, devices), said
 
 
 def _config(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from remuda.errors import SpecError
@@ -252,7 +252,7 @@ class File:
     """A whole file, with the comment at its head."""
 
     body: Expression
-    comment: str = field(default="")
+    comment: str = ""
 
 
 def ref(path: str) -> Name | Select:

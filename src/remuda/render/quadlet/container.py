@@ -145,7 +145,7 @@ def _surroundings(unit: Unit) -> Iterator[Key]:
         yield "PublishPort", f"{LOOPBACK}:{unit.port}:{unit.course.port}"
     shm_bytes = entry.shm_size or (SHM_BYTES if unit.model.engine in SHARING else None)
     if shm_bytes is not None:
-        yield "ShmSize", _size(shm_bytes)
+        yield "ShmSize", size(shm_bytes)
     yield "Tmpfs", "/tmp"  # noqa: S108  the container's own
     yield "Ulimit", "host"
     for volume in mounts(unit):
@@ -179,7 +179,7 @@ def _service(unit: Unit) -> Iterator[Key]:
     yield "TimeoutStartSec", str(START_S)
 
 
-def _size(size_bytes: int) -> str:
+def size(size_bytes: int) -> str:
     """As podman writes it: `32g`."""
     for letter, power in (("g", 30), ("m", 20), ("k", 10)):
         if size_bytes and size_bytes % 2**power == 0:

@@ -1,0 +1,2 @@
+# Made by `remuda render flake`; edit the fleet file instead.
+final: prev: { }

@@ -1,0 +1,119 @@
+# Made by `remuda render flake`; edit the fleet file instead.
+{
+  description = "Servers and images of a fleet's models";
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/00fa62a8a25a98990e2389bd8ab7d0b91e3cb352";
+  outputs =
+    { self, nixpkgs }:
+    let
+      inherit (nixpkgs) lib;
+      configs = {
+        rocm = {
+          cudaSupport = false;
+          rocmSupport = true;
+        };
+        cpu = {
+          cudaSupport = false;
+          rocmSupport = false;
+        };
+      };
+      models = {
+        coder = {
+          file = ./nix/models/coder.nix;
+          platform = "rocm";
+          systems = [ "x86_64-linux" ];
+        };
+        chat = {
+          file = ./nix/models/chat.nix;
+          platform = "rocm";
+          systems = [ "x86_64-linux" ];
+        };
+        small = {
+          file = ./nix/models/small.nix;
+          platform = "rocm";
+          systems = [ "x86_64-linux" ];
+        };
+        plain = {
+          file = ./nix/models/plain.nix;
+          platform = "cpu";
+          systems = [
+            "x86_64-linux"
+            "aarch64-linux"
+          ];
+        };
+        slow = {
+          file = ./nix/models/slow.nix;
+          platform = "cpu";
+          systems = [
+            "x86_64-linux"
+            "aarch64-linux"
+          ];
+        };
+      };
+      # One package set for each system and platform.
+      sets =
+        lib.genAttrs
+          [
+            "x86_64-linux"
+            "aarch64-linux"
+          ]
+          (
+            system:
+            lib.mapAttrs
+              (platform: config: import nixpkgs {
+                inherit system config;
+                overlays = [ self.overlays."${platform}" ];
+              })
+              configs
+          );
+      built =
+        lib.mapAttrs
+          (
+            system:
+            of:
+            lib.mapAttrs
+              (_: model: import model.file { pkgs = of."${model.platform}"; })
+              (lib.filterAttrs (_: model: lib.elem system model.systems) models)
+          )
+          sets;
+    in
+    assert nixpkgs.lastModified >= 1772409600 || throw "vllm for rocm does not build in nixpkgs before 2026-03-02: NixOS/nixpkgs#495680";
+    {
+      overlays = {
+        rocm = import ./nix/rocm.nix;
+        cpu = import ./nix/cpu.nix;
+      };
+      packages =
+        lib.mapAttrs
+          (system: models: lib.listToAttrs (
+            lib.concatMap
+              (name: [
+                (lib.nameValuePair "${name}-server" models."${name}".server)
+                (lib.nameValuePair "${name}-image" models."${name}".image)
+              ])
+              (lib.attrNames models)
+          ))
+          built;
+      devShells =
+        lib.mapAttrs
+          (system: models: {
+            default =
+              (lib.head (lib.attrValues sets."${system}")).mkShell
+                { packages = lib.mapAttrsToList (_: model: model.server) models; };
+          })
+          built;
+      checks =
+        lib.mapAttrs
+          (
+            system:
+            models:
+            lib.mapAttrs
+              (name: model: (lib.head (lib.attrValues sets."${system}")).runCommand "${name}-check" { } ''
+                bash -n ${lib.getExe model.server}
+                touch "$out"
+              '')
+              models
+          )
+          built;
+      nixosModules.default = import ./nix/module.nix self;
+    };
+}
