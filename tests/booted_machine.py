@@ -39,7 +39,10 @@ LIMIT_S = 60
 NEEDED = [
     pytest.mark.slow,
     pytest.mark.timeout(180),
-    pytest.mark.skipif(not (MACHINE / "ready").exists(), reason="scripts/setup-machine has not been run"),
+    pytest.mark.skipif(
+        not all((MACHINE / name).exists() for name in ("ready", "tree/opt/remuda")),
+        reason="scripts/setup-machine has not been run",
+    ),
     pytest.mark.skipif(os.geteuid() != 0, reason="booting a machine takes root"),
 ]
 """The marks of tests that boot it."""
