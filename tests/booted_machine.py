@@ -77,11 +77,11 @@ def booted(shared: Path) -> Iterator[Machine]:
             stderr=output,
         )
     try:
-        machine = Machine(_leader(process, log))
-        yield machine
-        machine.run("systemctl", "poweroff")
-        process.wait(LIMIT_S)
+        yield Machine(_leader(process, log))
     finally:
+        process.terminate()  # it lets the machine power off, and removes the copy of its files
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(LIMIT_S)
         process.kill()
         process.wait()
         subprocess.run([*_mounting(SWEEP), cgroup], check=True, timeout=LIMIT_S)
