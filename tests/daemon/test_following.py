@@ -99,6 +99,20 @@ async def test_what_cannot_be_taken_over_is_said_once_and_tried_again(
     await world.dispatcher.shut_down(5)
 
 
+async def test_what_was_given_up_is_taken_over_once_somebody_has_mended_it(tmp_path: Path) -> None:
+    world = World(tmp_path, Units("a.service"))
+    mended = world.instances.planned
+    world.instances.replace({**mended, "a": unit_of_fake("a", "--fail", "flag", unit="a.service")})
+    await world.following.look()
+    async with asyncio.timeout(20):
+        while world.instances.has_attempt("a") or not world.reports:
+            await asyncio.sleep(0.01)
+    world.instances.replace(mended)
+    await world.following.look()
+    await world.until_ready("a")
+    await world.dispatcher.shut_down(5)
+
+
 async def test_a_systemd_that_does_not_answer_is_told_of_once(tmp_path: Path) -> None:
     world = World(tmp_path, Units())
     world.units.trouble = EffectError("cannot reach systemd: it sleeps")

@@ -11,7 +11,7 @@ After=a.service b.service \\
   c.service
 Before = z.service
 [Service]
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
 WantedBy=wrong-section.target
 [Install]
 WantedBy=multi-user.target default.target

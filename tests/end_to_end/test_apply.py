@@ -1,8 +1,10 @@
-"""`remuda apply` on a real systemd of a user: what runs, what is restarted, and the way back."""
+"""`remuda apply` on a real systemd of a user, with real engines and clients that ask all the while."""
 
 import os
 import sys
 from pathlib import Path
+
+import pytest
 
 from remuda.edge.ports import free_port
 from tests.edge.systemd.private_user import private_user
@@ -10,35 +12,24 @@ from tests.end_to_end.daemon_process import Home
 
 ROOT = Path(__file__).parents[2]
 LIFE = Path(__file__).with_name("life_of_applied_units.py")
-ENGINE = Path(__file__).with_name("engine_of_units.py")
 FLEET = """
 gateway: {{listen: "127.0.0.1:{gateway}"}}
-engines: {{command: {{devices: [cpu]}}}}
+engines: {{llama-cpp: {{devices: [cpu]}}}}
 models:
-  one:
-    cmd: ["{python}", "{engine}", "${{PORT}}", "{home}/one"]
-    runtime: systemd
-    port: {one}
-    memory: 1MiB
-    environment: {{VERSION: one-1}}
-  two:
-    cmd: ["{python}", "{engine}", "${{PORT}}", "{home}/two"]
-    runtime: systemd
-    port: {two}
-    memory: 1MiB
-    environment: {{VERSION: two-1}}
+  tiny-a: {{engine: llama-cpp, runtime: systemd, model: "{home}/range.gguf", memory: 200MiB, port: {a}, settings: {{}}}}
+  tiny-b: {{engine: llama-cpp, runtime: systemd, model: "{home}/sea.gguf", memory: 200MiB, port: {b}}}
+residency: {{budget: {{cpu: 300MiB}}}}
 lint: {{model_ids: 'off'}}
 """
 
 
-def test_units_are_applied_restarted_and_taken_back(home: Home) -> None:
+@pytest.mark.timeout(120)
+def test_a_fleet_is_applied_changed_broken_and_taken_back(home: Home) -> None:
     user = private_user(home.path)
-    one, two, gateway = (free_port() for _ in range(3))
-    home.fleet(FLEET.format(one=one, two=two, gateway=gateway, home=home.path, python=sys.executable, engine=ENGINE))
+    a, b, gateway = (free_port() for _ in range(3))
+    home.fleet(FLEET.format(a=a, b=b, gateway=gateway, home=home.path))
     programs = home.path / "programs"
     programs.mkdir()
-    for name in ("one.loaded", "two.loaded"):
-        (home.path / name).touch()
     (programs / "loginctl").write_text("#!/bin/sh\n")  # nobody logs in here
     (programs / "loginctl").chmod(0o755)
     environment = {
@@ -47,5 +38,5 @@ def test_units_are_applied_restarted_and_taken_back(home: Home) -> None:
         "HOME": str(home.path),
         "XDG_STATE_HOME": str(home.path / "state"),
     }
-    argv = [sys.executable, str(LIFE), str(home.path)]
-    user.run(argv, environment, before="mount --make-rshared /", limit_s=55)
+    argv = [sys.executable, str(LIFE), str(home.path), str(gateway)]
+    user.run(argv, environment, before="mount --make-rshared /", limit_s=110)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -59,7 +60,9 @@ def on(site: Site, doing: Callable[[Deployment], Awaitable[_T]], *, starts: bool
     async def run() -> _T:
         machine = RunningMachine(os.environ, site.directory / "current") if starts else None
         try:
-            return await doing(Deployment(site, machine, output.note))
+            return await doing(Deployment(site, machine, _tell))
+        except BrokenPipeError:  # who reads our output has left
+            raise
         except OSError as error:
             where = f" `{error.filename}`" if error.filename else ""
             raise EffectError(f"cannot change{where}: {(error.strerror or str(error)).lower()}") from error
@@ -68,6 +71,11 @@ def on(site: Site, doing: Callable[[Deployment], Awaitable[_T]], *, starts: bool
                 machine.close()
 
     return asyncio.run(run())
+
+
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError):  # who closes the terminal or the pipe does not turn a deployment back
+        output.note(text)
 
 
 def tree_of(target: str, loaded: Loaded, program: Path | None) -> Tree:

@@ -56,5 +56,5 @@ def _row(store: Store, number: int) -> Mapping[str, Any]:
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     sizes = (str(len(row["files"])), str(len(row["models"])))
-    marked, failed = "*" if row["current"] else "", f"failed: {row['failed']}" if row["failed"] else ""
+    marked, failed = "*" if row["current"] else "", f"failed: {row['failed'].splitlines()[0]}" if row["failed"] else ""
     return (marked, str(row["generation"]), row["target"], row["made_at"], *sizes, failed)

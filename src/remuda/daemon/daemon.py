@@ -75,6 +75,7 @@ class _Parts:
     books: Books
     reloader: Reloader
     measuring: Measuring
+    units: Units
     following: Following
 
 
@@ -149,7 +150,7 @@ class Daemon:
             measuring.recall()
             status = Status(job.file.absolute(), server.url, at, residency, dispatcher, instances)
             parts = _Parts(
-                server, status, books, reloader, measuring, Following(units, instances, dispatcher, self._report)
+                server, status, books, reloader, measuring, units, Following(units, instances, dispatcher, self._report)
             )
             control = ControlServer(
                 Control(status, books, lambda: self._reload(parts), self._replace, partial(self._end, dispatcher)),
@@ -187,7 +188,7 @@ class Daemon:
                 chores.append(tasks.create_task(watch(self._job.file, lambda: self._apply_edit(parts))))
             while (asked := await self._asks.get()) is None:
                 chores.append(tasks.create_task(self._apply_edit(parts)))
-            how = await ending.end(asked)
+            how = await ending.end(await self._meant(asked, parts))
             for chore in chores:
                 chore.cancel()
         if how is not End.REPLACE:
@@ -195,6 +196,17 @@ class Daemon:
         listening = tuple(sock.detach() for sock in self._elsewhere) or ending.listening
         lock_copy = os.dup(lock.descriptor)
         return Ended(how, Estate(listening, control.hand_over(), lock_copy, is_of_unit=self._job.estate.is_of_unit))
+
+    async def _meant(self, asked: End, parts: _Parts) -> End:
+        """What a signal means: systemd sends the same one to restart this daemon as to stop it.
+
+        Engines in units of their own outlive this one's; any other would be ended with it.
+        """
+        instances = parts.reloader.planned.plan.instances.values()
+        is_apart = all(instance.runtime in {"systemd", "external"} for instance in instances)
+        if asked is End.STOP and is_apart and await parts.units.is_restarting():
+            return End.LEAVE
+        return asked
 
     def _end(self, dispatcher: Dispatcher, how: End) -> None:
         """End as a program asks; to ask twice is no sign of impatience, as a second signal is."""

@@ -2,7 +2,9 @@
 
 Such an engine uses memory that residency would promise to others. So somebody asks for its model, as a client would:
 residency makes room for it if there is need, and the start that follows finds the unit running. Whether that is
-granted, and when, is decided like everything else; until then, and where it is refused, the unit is let be.
+granted, and when, is decided like everything else; until then, and where it is refused, the unit is let be. One that
+still runs or runs again after that is asked for whatever has become of attempts before: somebody has mended it, as
+`remuda apply` does when it goes back.
 
 systemd is asked now and then, as its signals do not come when it is executed anew. A fleet without units asks nobody.
 """
@@ -72,7 +74,8 @@ class Following:
             return  # since systemd was asked
         self._asked.add(model)
         number = self._dispatcher.next_number()
-        self._dispatcher.ask(number, model, _Asking(self, model, number))
+        ask = self._dispatcher.insist if model in self._said else self._dispatcher.ask
+        ask(number, model, _Asking(self, model, number))
 
     def granted(self, model: str, number: int) -> None:
         """It has been taken over."""

@@ -26,7 +26,6 @@ from remuda.edge.systemd.unit_state import UnitState
 from remuda.errors import EffectError
 from remuda.plan.plan import Instance
 
-_NOTED_S = 0.1
 _FOR_EVER_S = 7 * 24 * 3600.0
 """Until its main process is there a unit may do much else; its own `TimeoutStartSec=` bounds that."""
 
@@ -52,7 +51,7 @@ class Units:
             asked_s = unix_s()
             state = await _started(manager, before)
             is_new = state.invocation_id != before.invocation_id
-            copy = self._copy(manager, state, start.log, began_s=asked_s if is_new else _began_s(state))
+            copy = self._copy(manager, state, start.log, began_s=asked_s if is_new else state.began_s)
             return Unit(manager, state, copy)
         except BaseException:
             with contextlib.suppress(EffectError):
@@ -66,7 +65,7 @@ class Units:
         manager, state = await self._find(record.unit)
         if not state.main_pid:
             return None
-        return Unit(manager, state, self._copy(manager, state, log, began_s=_began_s(state), resume=True))
+        return Unit(manager, state, self._copy(manager, state, log, began_s=state.began_s, resume=True))
 
     async def clear(self, kept: Collection[str]) -> None:
         """What runs without a record is systemd's, until it is taken over."""
@@ -83,6 +82,14 @@ class Units:
         if len(unanswered) == len(self._managers):
             raise unanswered[0]
         return found
+
+    async def is_restarting(self) -> bool:
+        """Whether systemd stops the unit that this process runs in only to start it again."""
+        invocation_id = self._environment.get("INVOCATION_ID")
+        for manager in self._managers if invocation_id else ():
+            with contextlib.suppress(EffectError):
+                return await manager.job_of(str(invocation_id)) == "restart"
+        return False
 
     def close(self) -> None:
         """Let go of systemd."""
@@ -116,11 +123,6 @@ class Units:
             self._environment, is_user=manager.is_user, began_s=began_s, pid=state.main_pid or state.exec_main_pid
         )
         return LogCopy(journal, state.name, log, resume=resume)
-
-
-def _began_s(state: UnitState) -> float:
-    """Before the unit's first line: systemd notes the time when it has started the process, not before."""
-    return state.began_realtime_us / 1e6 - _NOTED_S
 
 
 def _unit(instance: Instance) -> str:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 
 import pytest
 
@@ -73,6 +75,23 @@ async def test_draining_closes_what_is_idle_and_finishes_the_rest() -> None:
         assert await streaming.reader.read() == b"0\r\n\r\n"
         assert await waiting.reader.read() == b"0\r\n\r\n"
         await draining
+
+
+@pytest.mark.parametrize("turns", range(5))
+@on_loop
+async def test_who_connects_while_it_begins_to_drain_is_answered_or_waits_for_who_comes_next(turns: int) -> None:
+    async with gateway() as house:
+        next_one = socket.socket(fileno=house.server.copies()[0])
+        with next_one, socket.create_connection(house.server.addresses[0]) as client:
+            client.settimeout(5)
+            client.sendall(get())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await house.server.drain(5)
+            with contextlib.suppress(BlockingIOError):
+                next_one.accept()[0].close()
+                return
+            assert client.recv(12) == b"HTTP/1.1 200"
 
 
 @on_loop

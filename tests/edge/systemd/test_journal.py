@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from remuda.edge.systemd.journal import Journal
+from remuda.edge.systemd.journal import Journal, last_lines
+from remuda.edge.systemd.unit_state import state_of
 from remuda.errors import EffectError
 
 
@@ -51,3 +52,32 @@ async def test_a_machine_without_a_journal_is_told_so(tmp_path: Path) -> None:
     without = Journal({"PATH": str(tmp_path)}, is_user=True, began_s=0, pid=7)
     with pytest.raises(EffectError, match="cannot execute `journalctl`: No such file or directory"):
         await without.follow("a.service", None)
+
+
+STATE = state_of(
+    {
+        "Id": "a.service",
+        "LoadState": "loaded",
+        "LoadError": ("", ""),
+        "ActiveState": "failed",
+        "SubState": "failed",
+        "ExecMainPID": 7,
+        "InvocationID": b"\x2a",
+        "NeedDaemonReload": False,
+        "ActiveEnterTimestampMonotonic": 0,
+        "InactiveExitTimestamp": 1_700_000_000_250_000,
+    }
+)
+
+
+async def test_the_last_lines_of_one_life_are_those_that_stay_the_last(tmp_path: Path) -> None:
+    lines, environment = tmp_path / "lines", {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    journal(tmp_path)
+    (tmp_path / "journalctl").write_text(f'#!/bin/sh\necho "$@" >>{lines}\ntail -n 1 {lines}\n')
+    asked = "--output=cat --quiet --since=@1700000000.150000 --lines=2 _SYSTEMD_INVOCATION_ID=2a + _PID=7"
+    assert await last_lines(environment, STATE, 2) == (asked,)
+    assert len(lines.read_text().splitlines()) == 2
+
+
+async def test_without_a_journal_there_are_no_last_lines(tmp_path: Path) -> None:
+    assert await last_lines({"PATH": str(tmp_path)}, STATE, 2) == ()

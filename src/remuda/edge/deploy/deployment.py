@@ -158,7 +158,8 @@ class Deployment:
             raise asyncio.CancelledError
         if travelled.is_back:
             where = "nothing was applied before" if journal.before is None else f"generation {journal.before} is back"
-            raise EffectError(f"cannot apply generation {number}: {travelled.journal.why}; {where}")
+            why, *said = (travelled.journal.why or "").split("\n", 1)
+            raise EffectError("\n".join((f"cannot apply generation {number}: {why}; {where}", *said)))
 
     def _regret(self, trouble: Sequence[str]) -> None:
         for why in trouble:

@@ -15,12 +15,12 @@ from remuda.deploy.change import Action
 from remuda.deploy.tree import COMPOSE, Unit
 from remuda.edge.deploy.compose import Compose
 from remuda.edge.deploy.program import run
+from remuda.edge.systemd.journal import last_lines
 from remuda.edge.systemd.service_manager import Manager
 
 _LIMIT_S: Final = 24 * 3600.0
 """Longer than any unit may take; the unit says how long that is."""
 _LINES: Final = 12
-_LOG_S: Final = 10.0
 _PREPARE_S: Final = 3600.0
 
 
@@ -103,9 +103,7 @@ class RunningMachine:
         if unit.manager == COMPOSE:
             return ()
         state = await self._manager(unit.manager).state(unit.name)
-        match = f"_SYSTEMD_INVOCATION_ID={state.invocation_id}"
-        argv = ("journalctl", match, f"--lines={_LINES}", "--output=cat", "--no-pager", "--quiet")
-        return (await run(argv, limit_s=_LOG_S, must_succeed=False)).splitlines()[-_LINES:]
+        return await last_lines(self._environment, state, _LINES)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -13,16 +13,14 @@ from remuda.errors import EffectError
 _LINES: Final = 12
 
 
-async def run(argv: Sequence[str], *, limit_s: float, must_succeed: bool = True) -> str:
-    """What a program prints. Raises EffectError with its last lines if it fails, or is not there, where it must not."""
+async def run(argv: Sequence[str], *, limit_s: float) -> str:
+    """What a program prints. Raises EffectError with its last lines if it fails, or is not there."""
     shown = shlex.join(argv)
     try:
         process = await asyncio.create_subprocess_exec(
             *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
     except OSError as error:
-        if not must_succeed:
-            return ""
         raise EffectError(f"cannot run `{shown}`: {(error.strerror or str(error)).lower()}") from error
     try:
         output, _ = await asyncio.wait_for(process.communicate(), limit_s)
@@ -34,7 +32,7 @@ async def run(argv: Sequence[str], *, limit_s: float, must_succeed: bool = True)
                 process.kill()
             await process.wait()
     said = output.decode(errors="replace").strip()
-    if process.returncode and must_succeed:
+    if process.returncode:
         last = "\n".join(f"  {line}" for line in said.splitlines()[-_LINES:])
         raise EffectError(f"`{shown}` failed with status {process.returncode}\n{last}".rstrip())
-    return "" if process.returncode else said
+    return said

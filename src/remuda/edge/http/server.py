@@ -86,6 +86,7 @@ class GatewayServer:
         frontend.is_draining = True
         for listener in self._listeners:
             listener.close()
+        await asyncio.sleep(0)  # who has just been accepted is a connection from the loop's next turn on
         frontend.emptied.clear()
         for connection in tuple(frontend.connections):
             connection.drain()

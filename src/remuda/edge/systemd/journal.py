@@ -18,7 +18,12 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 
+from remuda.edge.systemd.unit_state import UnitState
 from remuda.errors import EffectError
+
+_LAST_S = 2.0
+_AGAIN_S = 0.25
+"""So often journald tells of what it has been told."""
 
 
 class Journal:
@@ -62,3 +67,36 @@ class Journal:
             ours = f"_UID={os.getuid()}"
             return (f"_SYSTEMD_USER_UNIT={name}", ours, "+", f"USER_UNIT={name}", ours, "+", f"_PID={self._pid}")
         return (f"_SYSTEMD_UNIT={name}", "+", f"UNIT={name}", "_PID=1", "+", f"_PID={self._pid}")
+
+
+async def last_lines(environment: Mapping[str, str], state: UnitState, count: int) -> tuple[str, ...]:
+    """The last lines of what ran in a unit, once there are some and no more come; none where they cannot be read."""
+    pid = state.main_pid or state.exec_main_pid
+    words = ("--quiet", f"--since=@{state.began_s:.6f}", f"--lines={count}")
+    matches = (f"_SYSTEMD_INVOCATION_ID={state.invocation_id}", "+", f"_PID={pid}")
+    lines: tuple[str, ...] = ()
+    loop = asyncio.get_running_loop()
+    deadline_s = loop.time() + _LAST_S
+    while True:
+        found = await _read((*words, *matches), environment)
+        if (found and found == lines) or loop.time() > deadline_s:
+            return found
+        lines = found
+        await asyncio.sleep(_AGAIN_S)
+
+
+async def _read(words: tuple[str, ...], environment: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        reader = await asyncio.create_subprocess_exec(
+            "journalctl",
+            "--output=cat",
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=dict(environment),
+        )
+    except OSError:
+        return ()
+    said, _ = await reader.communicate()
+    return tuple(said.decode(errors="replace").splitlines())

@@ -113,6 +113,13 @@ class Manager:
         (rows,) = await self._call("ListUnitsByNames", "as", list(units))
         return frozenset(row[0] for row in rows if row[3] in {"active", "activating", "reloading"})
 
+    async def job_of(self, invocation_id: str) -> str | None:
+        """What is asked of the unit that this is an invocation of, such as `restart`. Raises EffectError."""
+        (path,) = await self._call("GetUnitByInvocationID", "ay", bytes.fromhex(invocation_id))
+        bus = await self._connected()
+        number, job = (await bus.properties(path))["Job"]
+        return (await bus.properties(job))["JobType"] if number else None
+
     async def watch(self, unit: str) -> AsyncGenerator[UnitState, None]:
         """The unit as it is now, and again whenever that has changed, for ever; goes on once systemd can be reached."""
         path, changed, last = object_path(unit), asyncio.Event(), None

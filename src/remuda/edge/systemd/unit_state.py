@@ -15,6 +15,8 @@ _PLAIN: Final = frozenset(string.ascii_letters + string.digits)
 _KILLED: Final = frozenset((2, 3))
 """CLD_KILLED and CLD_DUMPED of waitid(2): the status is then a signal's number."""
 
+_NOTED_S: Final = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class UnitState:
@@ -50,6 +52,11 @@ class UnitState:
     def is_up(self) -> bool:
         """Whether it runs or is about to, also when systemd starts it again by itself."""
         return self.active_state in {"active", "activating", "reloading"}
+
+    @property
+    def began_s(self) -> float:
+        """Before its first line, since 1970: systemd notes the time when it has started the process, not before."""
+        return self.began_realtime_us / 1e6 - _NOTED_S
 
     def exit_status(self, pid: int) -> int | None:
         """How its main process of this number ended, as `subprocess` has it; None when that is not known."""

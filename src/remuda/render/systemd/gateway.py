@@ -114,7 +114,7 @@ def _service(gateway: Gateway) -> Iterator[Key]:
     only = [word for model_id in sorted(request.only) for word in ("--only", model_id)]
     yield "Type", "notify"
     yield "ExecStart", " ".join((command((str(request.program), "up", "--file")), file, words(only))).rstrip()
-    yield "ExecReload", "/bin/kill -HUP $MAINPID"
+    yield "ExecReload", "/bin/sh -c 'kill -HUP $MAINPID'"  # the program `kill` is a package of its own
     references = dict.fromkeys(reference for _, reference in needs.references_of(request.fleet))
     for value in sorted({loaded(reference, manager) for reference in references}):
         yield "LoadCredential", value
