@@ -23,6 +23,7 @@ from remuda.render.flake.overlay import overlay
 from remuda.render.nix.expression import Expression, File
 from remuda.render.nix.printer import to_nix
 from remuda.render.ports import ports
+from remuda.render.provenance import of_each
 from remuda.render.unsaid import Unsaid
 from remuda.render.values import Values, values
 from remuda.spec.defaults import EXTERNAL
@@ -33,6 +34,7 @@ from remuda.spec.nix import Nix
 NAME: Final = "flake"
 SUMMARY: Final = "a Nix flake that builds servers and images of the models"
 
+_FLAKE: Final = PurePosixPath("flake.nix")
 _HEAD: Final = f"Made by `remuda render {NAME}`; edit the fleet file instead."
 _NO_GATEWAY: Final = "the flake builds engines; `remuda up` with the same file is the gateway"
 _NO_TURNS: Final = "what is started stays; `remuda up` with the same file has models take turns"
@@ -90,8 +92,9 @@ def render(request: Request) -> Rendering:
     )
     if any(problem.severity == "error" for problem in problems):
         return Rendering(problems=problems)
-    made = {PurePosixPath("flake.nix"): flake_file(nix, built, broken), **files}
-    return Rendering({path: to_nix(File(made[path], _HEAD)) for path in sorted(made)}, problems)
+    made = {_FLAKE: flake_file(nix, built, broken), **files}
+    heads = {_FLAKE: _HEAD + of_each(request.models())}
+    return Rendering({path: to_nix(File(made[path], heads.get(path, _HEAD))) for path in sorted(made)}, problems)
 
 
 def _built(nix: Nix, model: Effective, port: int, read: Values) -> Built:
