@@ -190,8 +190,6 @@ class _Unit:
         if shm and around.size(shm[-1].value) is None:
             self._warn(shm[-1], f"`ShmSize={shm[-1].value}` is left out: expected a size, as `16g`")
             entry.pop("shm_size", None)
-        for message in around.take_out_misnamed(entry):
-            self.problems.append(Problem(message, position=self.at("Exec"), severity="warning"))
         entry = around.without_given(entry)
         if unit := self._name(entry["engine"], model_id):
             entry["unit"] = unit
