@@ -437,7 +437,7 @@ let
       devices = mkOption {
         type = types.nullOr (types.listOf types.str);
         default = null;
-        description = "Devices of the instance, instead of the engine's.";
+        description = "Devices of the instance, instead of the engine's. A node (`/dev/…`) that is no GPU of the machine is given to a container or unit as it is; with nothing else in the list, the model counts as one of the CPU.";
       };
       settings = mkOption {
         type = types.nullOr (types.attrsOf types.anything);

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from remuda.adapt.around import Ports, cpus, health_path, own_health_path, size, take_out_misnamed, without_given
+from remuda.adapt.around import Ports, cpus, health_path, own_health_path, size, without_given
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,3 @@ def test_no_two_models_have_one_port_and_none_has_the_gateway_s() -> None:
     notes = [ports.settle(entry) for entry in entries]
     assert [entry.get("port") for entry in entries] == [8000, None, None, 8000, None, 1]
     assert notes == [None, *(f"on port {port} there, which is taken here" for port in (8000, 8080)), None, None, None]
-
-
-def test_words_that_are_no_flags_are_taken_out() -> None:
-    entry: dict[str, Any] = {"engine": "vllm", "settings": {"model a/b": True, "max-model-len": 1}}
-    assert take_out_misnamed(entry) == ["`--model a/b` is left out: it is not the name of a flag"]
-    assert entry["settings"] == {"max-model-len": 1}

@@ -87,6 +87,13 @@ def test_what_cannot_be_kept_is_said() -> None:
     assert {remark.severity for remark in found.remarks} == {"warning"}
 
 
+def test_words_that_are_no_flags_are_left_out() -> None:
+    found = read(["vllm", "serve", "o/m", "--model a/b", "--max-model-len", "1"])
+    assert found
+    assert found.settings == {"max-model-len": 1}
+    assert "`--model a/b` is left out: it is not the name of a flag" in [remark.message for remark in found.remarks]
+
+
 def test_the_entry_of_a_model() -> None:
     found = line("A=1 CUDA_VISIBLE_DEVICES=0 /opt/vllm serve org/m --port 1 --seed 2 --served-model-name x")
     assert found.entry() == {

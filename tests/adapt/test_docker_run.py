@@ -62,6 +62,21 @@ def test_a_script() -> None:
     load_fleet(fleet_text(made), "remuda.yaml")
 
 
+def test_what_a_container_may_use_of_the_host_is_the_limits_of_its_model() -> None:
+    serve = "vllm/vllm-openai:v0.23.0 --model o/m\n"
+    lines = (
+        f"docker run -m 32g --cpus=7.5 --name a {serve}podman run --memory=$MOST --name b {serve}"
+        f"docker run --memory 0 --cpus all --name c {serve}docker run --memory=much --name d {serve}"
+    )
+    made = docker_run.adapt(source(lines, MOST="512m"))
+    limits = [model.get("limits") for model in made.data["models"].values()]
+    assert limits == [{"memory": "32GiB", "cpus": 7.5}, {"memory": "512MiB"}, None, None]
+    assert said(made) == [
+        "3:1 warning: the limit `all` is left out: expected a number of processors",
+        "4:1 warning: the limit `much` is left out: expected a size, as `32g`",
+    ]
+
+
 def test_what_cannot_be_read_is_refused_at_its_place() -> None:
     made = docker_run.adapt(source("\n  docker run --new i\ndocker run -v $NO:/x i\ndocker run 'i"))
     assert said(made) == [

@@ -1,4 +1,7 @@
-"""Secrets go where the fleet file sends them, and nowhere else: markers are planted everywhere, and all is searched."""
+"""Secrets go where the fleet file sends them, and nowhere else: markers are planted everywhere, and all is searched.
+
+Only the logs that engines write themselves hold them, as these engines print all that they are given.
+"""
 
 import json
 import re
@@ -24,6 +27,8 @@ import json, os, sys
 witness = {{"argv": sys.argv, "environment": dict(os.environ)}}
 with open(os.environ["WITNESS"], "w") as file:
     json.dump(witness, file)
+own = [value for name, value in os.environ.items() if name.startswith(("OWN_", "ENGINE_"))]
+print("given:", *sys.argv[1:], *own, file=sys.stderr, flush=True)
 if "bad" in sys.argv:
     sys.exit("error: invalid argument: --no-such-flag")
 port = sys.argv[sys.argv.index("--port") + 1]
@@ -113,7 +118,7 @@ def fleet(home: Home, safe: Safe) -> dict[str, Any]:
                 **cpu,
                 "engine": "vllm",
                 "model": "bad",
-                "environment": {"WITNESS": str(safe.directory / "bad.json")},
+                "environment": {**safe.of_each_kind("OWN_"), "WITNESS": str(safe.directory / "bad.json")},
             },
             "own": {
                 **cpu,
@@ -190,7 +195,9 @@ def test_a_running_fleet_tells_no_secret(home: Home, safe: Safe) -> None:
         daemon.wait_until("good", "stopped")
         said += [home.run("down").stderr, daemon.output.read_text()]
     assert [leak for text in said for leak in leaks(text)] == []
-    assert [path for path, text in files_below(home.path) if MARK in text] == []
+    holding = [path for path, text in files_below(home.path) if MARK in text]
+    assert all("logs" in path.parts for path in holding), holding
+    assert any(re.search(r"given:.*\[redacted\]", text) for text in said)
     assert "own" in (home.path / "access.jsonl").read_text()
     arrived(wanted, safe)
 

@@ -15,6 +15,7 @@ GIB = 1024**3
 LAPTOP = Host((Device("cpu", "CPU", 32 * GIB, 20 * GIB),))
 CARD = Device("cuda0", "NVIDIA GeForce RTX 3090", 24 * GIB, 23 * GIB, "GPU-aaaa")
 DESKTOP = Host((*LAPTOP.devices, CARD))
+AMD = Host((*LAPTOP.devices, Device("rocm0", "AMD Instinct MI50", 32 * GIB, 31 * GIB, render="renderD128")))
 
 
 def plan(text: str, host: Host = LAPTOP, *only: str) -> Plan:
@@ -72,6 +73,33 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
     made = plan("models: {a: {engine: vllm, model: o/a, devices: [cuda1]}}", DESKTOP)
     assert refusals(made) == [("models.a.devices", "cannot place `a`: device `cuda1` was not found on this machine")]
     assert "`cpu`, `cuda0`" in str(made.refusals[0].hint)
+
+
+@pytest.mark.parametrize(
+    ("devices", "host", "placed", "given"),
+    [
+        ("/dev/vfio/7", LAPTOP, ("cpu",), ("/dev/vfio/7",)),
+        ("/dev/dri, cpu", LAPTOP, ("cpu",), ("/dev/dri",)),
+        ("/dev/kfd, /dev/dri", AMD, ("rocm0",), ("/dev/kfd", "/dev/dri")),
+        ("rocm0, /dev/vfio/7", AMD, ("rocm0",), ("/dev/kfd", "/dev/dri", "/dev/vfio/7")),
+        ("/dev/dri/renderD128", AMD, ("rocm0",), ("/dev/kfd", "/dev/dri")),
+    ],
+)
+def test_a_container_is_given_the_nodes_that_its_model_names(
+    devices: str, host: Host, placed: tuple[str, ...], given: tuple[str, ...]
+) -> None:
+    made = plan(f"models: {{a: {{cmd: x, port: 9, runtime: podman, image: i, tag: t, devices: [{devices}]}}}}", host)
+    assert refusals(made) == []
+    contained = made.instances["a"].contained
+    assert contained
+    assert (made.instances["a"].devices, contained.devices) == (placed, given)
+
+
+def test_a_process_is_given_no_node() -> None:
+    (refusal,) = plan("models: {a: {cmd: x, port: 9, devices: [/dev/vfio/7]}}").refusals
+    assert refusal.message == (
+        "cannot place `a`: `/dev/vfio/7` is no GPU of this machine, and a process opens any other node by itself"
+    )
 
 
 def test_a_runtime_that_is_not_supported_yet_is_refused_by_name() -> None:

@@ -45,6 +45,7 @@ def test_a_command_is_refused_or_read_as_a_real_shell_does(command: str) -> None
         ("", ()),
         ("a  b\t'c d' \"e f\"g", ("a", "b", "c d", "e fg")),
         (r'"\$ \` \" \\ \a $ $" \$HOME', (r'$ ` " \ \a $ $', "$HOME")),
+        ("$% a$ $", ("$%", "a$", "$")),
         ("a \\\n  b\\\nc", ("a", "bc")),
         ("a '' # all of this\n", ("a", "")),
         ("a#b *.x [::1]:80 a~ {a} {}", ("a#b", "*.x", "[::1]:80", "a~", "{a}", "{}")),
@@ -63,6 +64,7 @@ def test_how_a_shell_reads(command: str, words: tuple[str, ...]) -> None:
     [
         *("$HOME", '"$HOME"', "a${x}", "$(id)", '"$(id)"', "`id`", '"`id`"', "~/x", "a ~", "a; b", "a & b", "a | b"),
         *("a < b", "a >b", "(a)", "a\nb", "$'a'", '$"a"', "$1", "$?", "'a", '"a', "a\\"),
+        *("$-", "$?", "$#", "$!", "$*", "$@", "$_", "$0", "$$", '"$-"', '"$*"'),
         *("$\\\n#", '"$\\\nHOME"', "{a,b}", "x{1..3}", "a\\\n#b", "a \\\n#b", "a \\\n~", "a # b\\\nc"),
     ],
 )

@@ -21,7 +21,6 @@ from remuda.spec.quantity import parse_bytes
 _IN_IMAGES: Final = {llama_cpp.NAME: {"LLAMA_CACHE": "/root/.cache/llama.cpp"}}
 """Variables with the value that a program takes in its project's image without them."""
 
-_FLAG: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _SIZE: Final = re.compile(r"(\d{1,20})([bkmgt]?)(?:i?b)?", re.IGNORECASE)
 _CPUS: Final = re.compile(r"(?=.*[1-9])\d{1,6}(\.\d{1,9})?")
 _URL: Final = re.compile(r"https?://[^/\s'\"]+(/[^\s'\"|;)]*)?")
@@ -61,15 +60,6 @@ def without_given(entry: Mapping[str, Any]) -> dict[str, Any]:
     if engine in SHARING and _bytes(entry.get("shm_size")) == SHM_BYTES:
         del kept["shm_size"]
     return {key: kept[key] for key in entry if key in kept and kept[key] != {}}
-
-
-def take_out_misnamed(entry: dict[str, Any]) -> list[str]:
-    """Take words that are no flags out of the settings; a message for each."""
-    settings = entry.get("settings", {})
-    misnamed = [key for key in settings if not _FLAG.fullmatch(key)]
-    if misnamed:
-        entry["settings"] = {key: value for key, value in settings.items() if key not in misnamed}
-    return [f"`--{key}` is left out: it is not the name of a flag" for key in misnamed]
 
 
 def _is_given(engine: str, key: str) -> bool:

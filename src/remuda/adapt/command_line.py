@@ -52,6 +52,7 @@ _IN_ENVIRONMENT: Final = {
 }
 """What llama-server takes from variables and Remuda sets by flags: tools/server/README.md."""
 
+_FLAG: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _LEFT_OUT: Final = {
     **dict.fromkeys(("uds",), "the gateway reaches the engine over TCP"),
     **dict.fromkeys(
@@ -162,9 +163,11 @@ def _module(python: str, words: Sequence[str]) -> _Started | None:
 
 
 def _without_left_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    left = [key for key in settings if key in _LEFT_OUT]
+    left = {key: f"`{key}` is left out: {_LEFT_OUT[key]}" for key in settings if key in _LEFT_OUT}
+    misnamed = [key for key in settings if not _FLAG.fullmatch(key)]
+    left |= {key: f"`--{key}` is left out: it is not the name of a flag" for key in misnamed}
     kept = {key: value for key, value in settings.items() if key not in left}
-    return kept, [_warning(f"`{key}` is left out: {_LEFT_OUT[key]}") for key in left]
+    return kept, list(map(_warning, left.values()))
 
 
 def _managed(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
-from remuda.adapt import command_line, script
+from remuda.adapt import around, command_line, script
 from remuda.adapt.command_line import CommandLine
 from remuda.adapt.container_gpus import given
 from remuda.engines import llama_cpp, ollama, sglang, vllm
@@ -33,8 +33,8 @@ class ContainerRun:
     """One container, as its program would start it; texts as `docker run` takes them.
 
     `entrypoint` is None for the image's. A variable without a value is passed through from outside. `gpus` is the
-    request of docker's `--gpus`. `ports` are `[[address:]outer:]inner`. `unknown`: what was said besides, a message
-    each.
+    request of docker's `--gpus`; `memory` and `cpus` limit what it may use of the host. `ports` are
+    `[[address:]outer:]inner`. `unknown`: what was said besides, a message each.
     """
 
     image: str
@@ -48,6 +48,8 @@ class ContainerRun:
     devices: tuple[str, ...] = ()
     gpus: str | None = None
     shm_size: str | None = None
+    memory: str | None = None
+    cpus: str | None = None
     ipc: str | None = None
     network: str | None = None
     ports: tuple[str, ...] = ()
@@ -147,6 +149,7 @@ def _modelled(
         "steps": list(runs.steps),
         "environment_file": run.environment_files[-1] if run.environment_files else None,
         "environment": environment,
+        "limits": _limits(run),
     }
     notes, remarks = _said(run, line, gpus.notes)
     if model is not None and line and model != line.model:
@@ -188,6 +191,13 @@ def _weights(volumes: Sequence[str], model: str | None) -> tuple[list[str], str 
             # Remuda shows a container its weights by itself, at their own path.
             return [volume for volume in volumes if volume.split(":")[:2] != [outside, outside]], outside
     return list(volumes), model
+
+
+def _limits(run: ContainerRun) -> dict[str, int | float | str]:
+    """What it may use of the host; a memory of 0 is no limit."""
+    memory = around.size(run.memory) if run.memory else None
+    cpus = around.cpus(run.cpus) if run.cpus else None
+    return {**({"memory": memory} if memory else {}), **({"cpus": cpus} if cpus else {})}
 
 
 def _ports(published: Sequence[str], inner: int | None) -> tuple[int | None, int | None]:
@@ -235,6 +245,10 @@ def _unsaid(run: ContainerRun) -> list[Problem]:
         remarks.append(_warning(f"the working directory `{run.workdir}` is left out: the image's is used"))
     if run.user not in (None, "root", "0", "0:0"):
         remarks.append(_warning(f"the user `{run.user}` is left out: the image's is used"))
+    if run.memory and around.size(run.memory) is None:
+        remarks.append(_warning(f"the limit `{run.memory}` is left out: expected a size, as `32g`"))
+    if run.cpus and around.cpus(run.cpus) is None:
+        remarks.append(_warning(f"the limit `{run.cpus}` is left out: expected a number of processors"))
     if run.tag is None and run.digest is None:
         remarks.append(_warning(f"the image `{run.image}` has no tag: `latest` is another one with every release"))
     if len(run.ports) > 1:

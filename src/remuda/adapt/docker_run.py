@@ -103,6 +103,8 @@ class _Lines:
             ports=tuple(map(self._value, run.ports)),
             gpus=run.gpus and self._value(run.gpus),
             shm_size=run.shm_size and self._value(run.shm_size),
+            memory=run.memory and self._value(run.memory),
+            cpus=run.cpus and self._value(run.cpus),
             name=run.name and self._value(run.name),
         )
 

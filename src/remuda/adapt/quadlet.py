@@ -171,9 +171,8 @@ class _Unit:
         started = run_line.read(tuple(map(literal, words)))
         if started is None:
             raise SpecError(f"cannot read `{self.path.name}`")
-        ours = [text for text in started.run.unknown if not text.startswith(("`--memory=", "`--cpus="))]
         environment = {**dict(self._named(started.run.environment)), **dict(self._secrets())}
-        found = replace(started.run, environment=environment, unknown=tuple(ours), name=None)
+        found = replace(started.run, environment=environment, name=None)
         return replace(found, entrypoint=self._entrypoint()) if self._every("Entrypoint") else found
 
     def _named(self, environment: Mapping[str, str | None]) -> Iterator[tuple[str, str | None]]:
@@ -190,13 +189,9 @@ class _Unit:
         if shm and around.size(shm[-1].value) is None:
             self._warn(shm[-1], f"`ShmSize={shm[-1].value}` is left out: expected a size, as `16g`")
             entry.pop("shm_size", None)
-        for message in around.take_out_misnamed(entry):
-            self.problems.append(Problem(message, position=self.at("Exec"), severity="warning"))
         entry = around.without_given(entry)
         if unit := self._name(entry["engine"], model_id):
             entry["unit"] = unit
-        if limits := self._limits():
-            entry["limits"] = limits
         check = self._every("HealthCmd")
         path = around.health_path(check[-1].value) if check else None
         if path is not None and path != around.own_health_path(entry["engine"]):
@@ -298,13 +293,6 @@ class _Unit:
             found = None
         words = found if isinstance(found, list) and all(isinstance(word, str) for word in found) else [text]
         return tuple(map(literal, words))
-
-    def _limits(self) -> dict[str, Any]:
-        words = " ".join(self._read("PodmanArgs", _words))
-        memory = re.search(r"(?:^| )(?:--memory|-m)[= ](\S+)", words)
-        cpus = re.search(r"(?:^| )--cpus[= ](\S+)", words)
-        found = {"memory": around.size(memory[1]) if memory else None, "cpus": around.cpus(cpus[1]) if cpus else None}
-        return {key: value for key, value in found.items() if value is not None}
 
     def _account(self) -> None:
         """Say of every key that is not taken over that it is not."""

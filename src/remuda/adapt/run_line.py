@@ -195,6 +195,8 @@ class _Options:
             devices=self.all("device"),
             gpus=self.last("gpus"),
             shm_size=self.last("shm-size"),
+            memory=self.last("memory"),
+            cpus=self.last("cpus"),
             ipc=self.last("ipc"),
             network=self.last("network"),
             ports=self.all("publish"),

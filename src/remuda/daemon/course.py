@@ -17,7 +17,7 @@ from remuda.daemon import report
 from remuda.daemon.attempt import Attempt
 from remuda.daemon.history import History
 from remuda.daemon.hooks import HookError, Hooks
-from remuda.daemon.launcher import Launcher, StartError, explain
+from remuda.daemon.launcher import Launcher, StartError
 from remuda.daemon.liveness import hangs, signs_of
 from remuda.daemon.release import Held
 from remuda.daemon.runtimes import Running
@@ -146,8 +146,8 @@ class Course:
         except EffectError as error:
             assert attempt.running is not None  # noqa: S101  it was ready once
             await self._end(attempt, attempt.running, kill=True)
-            log = engine_log.tail(self._places.log(attempt.model), failure.TAIL_LINES)
-            await self._fail(attempt, Failure(FailureKind.STALLED, error.message, tuple(log)))
+            log = self._tail(attempt)
+            await self._fail(attempt, Failure(FailureKind.STALLED, error.message, log))
             return
         if is_awake:
             attempt.is_resting = False
@@ -156,6 +156,10 @@ class Course:
             self._report(report.Awake(attempt.model, attempt.serving_at.url, took_s))
             self.emit(InstanceReady(attempt.model, attempt.number))
         await self.watch(attempt)
+
+    def _tail(self, attempt: Attempt) -> tuple[str, ...]:
+        log = self._places.log(attempt.model)
+        return tuple(self._launcher.secrets.tail(attempt.instance, log, failure.TAIL_LINES))
 
     async def _unless_it_ends(self, attempt: Attempt, work: Coroutine[Any, Any, None]) -> bool:
         """Do the work; False when the instance ended meanwhile, which is for the watch to tell."""
@@ -186,12 +190,12 @@ class Course:
         log = self._places.log(attempt.model)
         if running.exited.done():
             await running.sweep()
-            why = explain(attempt.instance, running, log)
+            why = self._launcher.explain(attempt.instance, running, log)
         else:
             await self._end(attempt, running, kill=True)
             limit_s = attempt.instance.care.health_timeout_s or 0
             message = f"`{attempt.model}` hung: for {limit_s:g} s it answered nothing, and sent and logged nothing"
-            why = Failure(FailureKind.STALLED, message, tuple(engine_log.tail(log, failure.TAIL_LINES)))
+            why = Failure(FailureKind.STALLED, message, self._tail(attempt))
         await self._fail(attempt, why)
 
     async def _hangs(self, attempt: Attempt) -> None:

@@ -11,7 +11,7 @@ import signal
 from pathlib import Path
 
 from remuda.daemon.launcher import Launcher
-from remuda.edge import engine_log, process
+from remuda.edge import process
 from remuda.edge.paths import Places
 from remuda.engines.failure import LINE_CHARACTERS, TAIL_LINES
 from remuda.errors import EffectError
@@ -74,5 +74,5 @@ class Hooks:
         return self._places.log(instance.model_id).with_suffix(f".{name}")
 
     def _output(self, instance: Instance, name: str) -> tuple[str, ...]:
-        lines = engine_log.tail(self._log(instance, name), TAIL_LINES)
+        lines = self._launcher.secrets.tail(instance, self._log(instance, name), TAIL_LINES)
         return tuple(line.rstrip()[:LINE_CHARACTERS] for line in lines)

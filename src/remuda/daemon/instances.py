@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
 from remuda.daemon import report
@@ -18,6 +19,7 @@ from remuda.daemon.attempt import Attempt
 from remuda.daemon.course import Course, Step, record_of
 from remuda.daemon.history import Ended
 from remuda.daemon.launcher import Launcher
+from remuda.daemon.redaction import Follower
 from remuda.daemon.runtimes import Running
 from remuda.daemon.sleeping import is_asleep
 from remuda.daemon.upkeep import Upkeep
@@ -84,6 +86,14 @@ class Instances:
         """The base URL of the model's instance, while it is ready."""
         attempt = self._attempts.get(model)
         return attempt.endpoint.url if attempt and attempt.endpoint else None
+
+    def log_tail(self, model: str, log: Path, lines: int) -> list[str]:
+        """The last lines of a log of the model's engine, without its secrets."""
+        return self._launcher.secrets.tail(self.planned[model], log, lines)
+
+    def log_follower(self, model: str, log: Path) -> Follower:
+        """Whoever reads what is appended to a log of the model's engine, without its secrets."""
+        return self._launcher.secrets.follower(self.planned[model], log)
 
     def progress(self, model: str) -> str | None:
         """How far a start has got, in the engine's words as Remuda reads them."""

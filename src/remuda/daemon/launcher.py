@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from remuda.daemon.processes import Processes
+from remuda.daemon.redaction import Secrets
 from remuda.daemon.runtimes import Running, Runtime, Start, failure_of
 from remuda.daemon.slot_cache import Keeper
 from remuda.edge import engine_log, ports, readiness
@@ -63,6 +64,7 @@ class Launcher:
         self.programs = programs
         self.directory = directory
         self.environment = environment
+        self.secrets = Secrets(directory, environment)
         self.runtimes = runtimes or {"process": Processes(directory, environment)}
         self._places = places
 
@@ -102,10 +104,10 @@ class Launcher:
             is_ready = await readiness.wait_ready(running, endpoint, asked, watch, limit_s)
         except readiness.StalledError:
             await self._stop(instance, running)
-            raise StartError(_stalled(instance, start.log, limit_s)) from None
+            raise StartError(self._stalled(instance, start.log, limit_s)) from None
         if not is_ready:
             await running.sweep()
-            raise StartError(explain(instance, running, start.log))
+            raise StartError(self.explain(instance, running, start.log))
         if instance.engine != "command" and not running.holds(order.port):
             await self._stop(instance, running)
             message = f"another program answers on port {order.port}, which `{instance.model_id}` was to have"
@@ -126,6 +128,7 @@ class Launcher:
         port = ports.free_port(HOST) if instance.port is None else instance.port
         order = self._order(instance, port)
         if instance.unit is None:
+            self.secrets.learn(instance)
             order = self._resolved(order, instance.environment_files)
         return Start(instance, attempt, order, log)
 
@@ -217,17 +220,15 @@ class Launcher:
         """How to see that an instance on this port can serve."""
         return ENGINES[instance.engine].readiness(self._order(instance, port))
 
+    def explain(self, instance: Instance, running: Running, log: Path) -> Failure:
+        """Why an instance ended by itself."""
+        lines = self.secrets.tail(instance, log, failure.READ_LINES)
+        why = failure.explain(ENGINES[instance.engine], returncode=running.exited.result(), lines=lines)
+        if running.is_out_of_memory:
+            message = f"{instance.engine} was killed by the kernel: it reached its `limits.memory`"
+            return Failure(FailureKind.OUT_OF_MEMORY, message, why.log_tail)
+        return why
 
-def explain(instance: Instance, running: Running, log: Path) -> Failure:
-    """Why an instance ended by itself."""
-    lines = engine_log.tail(log, failure.READ_LINES)
-    why = failure.explain(ENGINES[instance.engine], returncode=running.exited.result(), lines=lines)
-    if running.is_out_of_memory:
-        message = f"{instance.engine} was killed by the kernel: it reached its `limits.memory`"
-        return Failure(FailureKind.OUT_OF_MEMORY, message, why.log_tail)
-    return why
-
-
-def _stalled(instance: Instance, log: Path, limit_s: float) -> Failure:
-    message = f"`{instance.model_id}` neither became ready nor wrote to its log for {limit_s:.0f} s"
-    return Failure(FailureKind.STALLED, message, tuple(engine_log.tail(log, failure.TAIL_LINES)))
+    def _stalled(self, instance: Instance, log: Path, limit_s: float) -> Failure:
+        message = f"`{instance.model_id}` neither became ready nor wrote to its log for {limit_s:.0f} s"
+        return Failure(FailureKind.STALLED, message, tuple(self.secrets.tail(instance, log, failure.TAIL_LINES)))

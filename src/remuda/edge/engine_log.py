@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from remuda.errors import EffectError
@@ -64,13 +64,13 @@ def bound(path: Path, max_bytes: int = MAX_BYTES) -> None:
         os.truncate(log, 0)
 
 
-def tail(path: Path, lines: int) -> list[str]:
-    """The last lines, decoded with care; empty when there is no log yet."""
+def tail(path: Path, lines: int, shown: Callable[[str], str] = str) -> list[str]:
+    """The last lines, decoded with care; empty when there is no log yet. `shown` makes of the text what may be seen."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - max(_TAIL_BYTES, lines * 256)))
-            text = file.read().decode(errors="replace")
+            text = shown(file.read().decode(errors="replace"))
     except FileNotFoundError:
         return []
     return text.splitlines()[-lines:] if lines else []

@@ -2,7 +2,8 @@
 
 A container sees only the devices that it is given, so here is decided which of its instance's devices become which
 entries: NVIDIA's by their CDI name, which holds the GPU's UUID, AMD's by their device nodes, of which its environment
-then shows it some. And it has a shell, so that lines of the user's may run in it before the engine.
+then shows it some. Any other node of `/dev` that its model names is given as it is. And it has a shell, so that lines
+of the user's may run in it before the engine.
 
 This module does not say how either program spells any of it: that is `remuda.edge.containers.argv`.
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from remuda.facts.host import Host
-from remuda.facts.names import visibility
+from remuda.facts.names import expand, visibility
 from remuda.spec.merge import Effective
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
@@ -66,7 +67,7 @@ def contained(model: Effective, image: str, host: Host, devices: Sequence[str]) 
     return Contained(
         name=container_name(model.model_id, model.entry.unit),
         image=image,
-        devices=tuple(dict.fromkeys(_entries(host, devices))),
+        devices=tuple(dict.fromkeys((*_entries(host, devices), *nodes(model, host)))),
         volumes=model.entry.volumes,
         shm_bytes=model.entry.shm_size or (SHM_BYTES if model.engine in SHARING else None),
         is_on_host_network=model.entry.network == "host",
@@ -77,6 +78,13 @@ def contained(model: Effective, image: str, host: Host, devices: Sequence[str]) 
 def is_contained(model: Effective) -> bool:
     """Whether a model runs in a container: by one of the programs, or as a unit with an image."""
     return model.runtime in {"podman", "docker"} or (model.runtime == "systemd" and model.image is not None)
+
+
+def nodes(model: Effective, host: Host) -> tuple[str, ...]:
+    """The nodes of `/dev` among a model's devices that are no GPU of the host; a process by itself is given none."""
+    if model.runtime == "process":
+        return ()
+    return tuple(name for name in expand(host, model.devices or ())[1] if name.startswith("/dev/"))
 
 
 def host_path(volume: str) -> str | None:

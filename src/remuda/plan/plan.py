@@ -22,7 +22,7 @@ from remuda.errors import Problem
 from remuda.facts.host import Host
 from remuda.facts.names import expand, visibility
 from remuda.plan.care import Care, care
-from remuda.plan.container import Contained, contained
+from remuda.plan.container import Contained, contained, nodes
 from remuda.plan.serving import Serving, serving
 from remuda.plan.sharing import Sharing, Standing, sharing, standing
 from remuda.plan.sleeping import asleep_claims
@@ -219,14 +219,19 @@ class _Placer:
     def _devices(self, model: Effective) -> tuple[str, ...]:
         selectors = model.devices if model.devices is not None else self._default_devices()
         names, unknown = expand(self._host, selectors)
+        opened = nodes(model, self._host)
         for selector in unknown:
-            self._refuse(
-                model,
-                "devices",
-                f"cannot place `{model.model_id}`: this machine has no device `{selector}`",
-                f"choose from {self._known()}",
-            )
-        return tuple(name for name in names if self._has_budget(model, name))
+            if selector not in opened:
+                self._refuse_device(model, selector)
+        if "/dev/kfd" in opened:
+            names += tuple(device.name for device in self._host.of_kind("rocm") if device.name not in names)
+        return tuple(name for name in names or ("cpu",) * bool(opened) if self._has_budget(model, name))
+
+    def _refuse_device(self, model: Effective, selector: str) -> None:
+        why = f"this machine has no device `{selector}`"
+        if selector.startswith("/dev/"):
+            why = f"`{selector}` is no GPU of this machine, and a process opens any other node by itself"
+        self._refuse(model, "devices", f"cannot place `{model.model_id}`: {why}", f"choose from {self._known()}")
 
     def _default_devices(self) -> tuple[str, ...]:
         gpus = tuple(device.name for device in self._host.devices if device.kind != "cpu")

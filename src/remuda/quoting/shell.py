@@ -25,7 +25,7 @@ _RESERVED: Final = frozenset(
     )
 )
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=.*", re.DOTALL)
-_EXPANDED: Final = r"A-Za-z0-9_{(@*#?$!-"
+_EXPANDED: Final = r"A-Za-z0-9_{(@*#?$!\-"
 _BRACES: Final = r"\{[^ \t\n{}]*(?:,|\.\.)"
 _TOKEN: Final = re.compile(
     rf"""(?P<special>(?:\A|[ \t]+)~|(?<=\\\n)[~#]|\$(?:[{_EXPANDED}'"]|\\\n)|[`;&|<>()]|{_BRACES}|\n(?![ \t\n]*\Z))"""

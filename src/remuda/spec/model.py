@@ -82,7 +82,10 @@ class Model(BaseModel):
         examples=["http://10.0.0.7:8000"],
     )
     devices: Devices | None = Field(
-        default=None, description="Devices of the instance, instead of the engine's.", examples=[["cuda0"]]
+        default=None,
+        description="Devices of the instance, instead of the engine's. A node (`/dev/…`) that is no GPU of the machine "
+        "is given to a container or unit as it is; with nothing else in the list, the model counts as one of the CPU.",
+        examples=[["cuda0"]],
     )
     settings: Settings = Field(
         default={},

@@ -10,12 +10,15 @@ from tests.daemon.fleet_of_fakes import fake
 
 
 async def test_what_runs_is_listed_and_what_is_stopped_is_not(tmp_path: Path) -> None:
-    async with api(tmp_path, fake(model_id="a/b", ttl_s=60.0), fake(model_id="c"), claim=0) as control:
+    async with api(
+        tmp_path, fake("--model", "${env:HOME} $$ ${MODEL_ID}", model_id="a/b", ttl_s=60.0), fake(model_id="c"), claim=0
+    ) as control:
         await control.post("a/b", "load")
         (running,) = (await control.get("/running"))["running"]
     assert (running["model"], running["state"], running["ttl"]) == ("a/b", "ready", 60)
     assert running["proxy"].startswith("http://127.0.0.1:")
-    assert "--port '${PORT}'" in running["cmd"]
+    assert f"--port {running['proxy'].rpartition(':')[2]}" in running["cmd"]
+    assert running["cmd"].endswith("--model '${env:HOME} $ a/b'")
     assert set(running) == {"model", "state", "cmd", "proxy", "ttl", "name", "description"}
 
 

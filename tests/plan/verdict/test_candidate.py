@@ -64,6 +64,14 @@ def test_llama_cpp_images_say_what_they_are_for() -> None:
     assert cuda.rows == ()
 
 
+@pytest.mark.parametrize("runtime", ["podman", "docker", "systemd"])
+def test_an_image_names_its_build_whatever_starts_its_container(runtime: str) -> None:
+    image = "image: docker.io/vllm/vllm-openai, tag: v0.19.1"
+    found = of(f"engine: vllm, model: o/a, runtime: {runtime}, {image}", recorded("rtx-3090"))
+    assert found
+    assert found.release == "0.19.1"
+
+
 def test_a_program_is_the_one_that_is_installed_or_that_of_its_folder() -> None:
     other = package("0.12.0", folder="/opt/old/lib/python3.12/site-packages")
     host = with_software("rtx-3090", packages=(package("0.19.1"), other))

@@ -134,8 +134,6 @@ def _entry(service: Value, found: Mapping[str, Any], report: Report) -> dict[str
     if shm.text and around.size(shm.text) is None:
         report.warn(shm, f"`shm_size: {shm.text}` is left out: expected a size, as `16g`")
         entry.pop("shm_size", None)
-    for message in around.take_out_misnamed(entry):
-        report.warn(service.get("command"), message)
     entry = around.without_given(entry)
     unit = service.get("container_name").text
     if re.fullmatch(UNIT_PATTERN, unit):

@@ -7,17 +7,23 @@ at once, and requests that a model is answering finish first.
 from __future__ import annotations
 
 import shlex
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from remuda.daemon.control.operation import TEXT, UNKNOWN_MODEL, Control, Operation, answer, known_model
+from remuda.plan.plan import Instance
 from remuda.residency.states import State
+from remuda.spec.reference import Placeholder, Reference, fill
 
 
 class Running(msgspec.Struct, frozen=True):
-    """A model that is not stopped. `cmd` is that of the fleet file; `proxy` its address; `ttl` 0 when it has none."""
+    """A model that is not stopped. `proxy`: its address; `ttl`: 0 when it has none.
+
+    `cmd` is that of the fleet file, its placeholders filled in, and its secrets by their names.
+    """
 
     model: str
     state: str
@@ -50,11 +56,21 @@ def _rows(control: Control) -> list[Running]:
     for model in control.status.models():
         if model.state != State.STOPPED:
             instance = control.status.plan_instances[model.id]
-            cmd = shlex.join(instance.cmd or ())
-            rows.append(
-                Running(model.id, model.state, cmd, model.address or "", int(instance.ttl_s or 0), model.name, "")
-            )
+            cmd, address = _cmd(instance, model.address), model.address or ""
+            rows.append(Running(model.id, model.state, cmd, address, int(instance.ttl_s or 0), model.name, ""))
     return rows
+
+
+def _cmd(instance: Instance, address: str | None) -> str:
+    """The command as it was started; its secrets, and a port that is not known yet, stay as they are written."""
+    port = urlsplit(address).port if address else instance.port
+    known = {"MODEL_ID": instance.model_id, "PORT": port}
+
+    def value(part: Reference | Placeholder) -> str:
+        found = known[part.name] if isinstance(part, Placeholder) else None
+        return str(part if found is None else found)
+
+    return shlex.join(fill(word, value) for word in instance.cmd or ())
 
 
 async def _unload_all(control: Control, request: Request) -> Response:

@@ -64,8 +64,8 @@ async def _model_logs(control: Control, request: Request) -> Response:
     model = known_model(control, request)
     query = read_query(request, LogsQuery)
     path = _log(control, model, query.attempt)
-    follower = engine_log.Follower(path)
-    lines = _lines(path, query.lines)
+    follower = control.status.instances.log_follower(model, path)
+    lines = _lines(control, model, path, query.lines)
     if not query.follow:
         return PlainTextResponse(lines)
     return stream(request, _follow(control, lines, [follower]), TEXT)
@@ -121,7 +121,7 @@ def followers(control: Control, sources: Sequence[Source]) -> list[Follower]:
     return [
         JournalFollower(control.books.journal)
         if source is None
-        else engine_log.Follower(control.status.places.log(source))
+        else control.status.instances.log_follower(source, control.status.places.log(source))
         for source in sources
     ]
 
@@ -129,17 +129,15 @@ def followers(control: Control, sources: Sequence[Source]) -> list[Follower]:
 def history(control: Control, sources: Sequence[Source]) -> str:
     """What the sources have said lately."""
     return "".join(
-        control.books.journal.since(0) if source is None else _tail(control, source, _DEFAULT_LINES)
+        control.books.journal.since(0)
+        if source is None
+        else _lines(control, source, control.status.places.log(source), _DEFAULT_LINES)
         for source in sources
     )
 
 
-def _tail(control: Control, model: str, lines: int) -> str:
-    return _lines(control.status.places.log(model), lines)
-
-
-def _lines(path: Path, lines: int) -> str:
-    return "".join(f"{line}\n" for line in engine_log.tail(path, lines))
+def _lines(control: Control, model: str, log: Path, lines: int) -> str:
+    return "".join(f"{line}\n" for line in control.status.instances.log_tail(model, log, lines))
 
 
 async def _follow(control: Control, first: str, following: Sequence[Follower]) -> AsyncIterator[bytes]:

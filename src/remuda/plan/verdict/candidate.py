@@ -17,6 +17,7 @@ from remuda.facts.software import Package
 from remuda.knowledge import flags
 from remuda.knowledge.builds import Artefact, Build, Platform, builds, find
 from remuda.knowledge.release import release as numbered
+from remuda.plan.container import is_contained
 from remuda.plan.images import OfficialImage, official
 from remuda.plan.verdict.code import TITLES
 from remuda.spec.merge import Effective
@@ -26,7 +27,6 @@ NAMES: Final = {"vllm": "vLLM", "llama-cpp": "llama.cpp", "ollama": "Ollama", "s
 
 _LINE: Final = re.compile(r"-cu\d+")
 _PLAIN: Final = re.compile(r"(?:-x86_64|-aarch64|-arm64)?")
-_CONTAINERS: Final = frozenset({"podman", "docker"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def rows(
 
 def named(model: Effective, host: Host) -> Candidate | None:
     """The build that a model of the fleet runs in, as far as that can be told without running anything."""
-    if model.runtime in _CONTAINERS:
+    if is_contained(model):
         return _of_image(model, host) if model.image else None
     return _of_program(model, host) if model.runtime == "process" else None
 
