@@ -226,8 +226,37 @@ FORMS = {
     "systemd": ("environment", ("file", "cred")),
     "llama-swap": ("environment", ("env",)),
     "llmhop": ("header", KINDS),
+    "nixos": ("environment", ("file", "cred")),
+    "nixos-llmhop": ("header", KINDS),
+    "nixos-llama-swap": ("environment", ("env",)),
+    "flake": ("environment", KINDS),
 }
 """A place in which a target can write references, and of which kinds; those of other kinds it refuses there."""
+RUN_BY: dict[str, dict[str, str]] = {"systemd": {"runtime": "systemd"}, "flake": {}}
+"""How models run that a target takes; otherwise podman does."""
+BESIDE: dict[str, dict[str, dict[str, Any]]] = {
+    "nixos": {"engines": {"vllm": {"user": "root"}}},
+    "nixos-llmhop": {"engines": {"vllm": {"uid": 503, "sub_uid_start": 300000}}},
+    "flake": {"nix": {"nixpkgs": "0182a361324364ae3f436a63005877674cf45efb"}},
+}
+"""What else a target needs in a fleet."""
+
+
+def test_what_is_applied_tells_no_secret(home: Home, safe: Safe) -> None:
+    model = {"engine": "vllm", "model": "x/y", "runtime": "systemd", "devices": ["cpu"], "port": 9000}
+    secrets = {name: reference for name, reference in safe.of_each_kind("A_").items() if not name.endswith("env")}
+    keys = [{"name": "me", "secret": safe.reference("file")}]
+    where = ["--user", "--root", str(home.path / "staged")]
+    said = []
+    for length in (1024, 2048):
+        changed = {**model, "environment": secrets, "settings": {"max-model-len": length}}
+        file = home.fleet(json.dumps({"gateway": {"keys": keys}, "models": {"a": changed}}))
+        for words in ("--dry-run", "--dry-run --json", ""):
+            said.append(home.run("apply", "systemd", "-f", str(file), *words.split(), *where))  # noqa: PERF401  clearer
+    said += [home.run(*words, *where) for words in (["rollback"], ["generations"], ["generations", "--json"])]
+    assert [done.returncode for done in said] == [0] * len(said), said[0].stderr
+    assert [leak for done in said for leak in leaks(done.stdout + done.stderr)] == []
+    assert [path for path, text in files_below(home.path) if MARK in text] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -235,16 +264,17 @@ FORMS = {
 def test_no_target_writes_a_secret(
     target: str, kind: str, tmp_path: Path, safe: Safe, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_by = {"runtime": "systemd"} if target == "systemd" else {"runtime": "podman", "image": "x.io/y", "tag": "1"}
+    run_by = RUN_BY.get(target, {"runtime": "podman", "image": "x.io/y", "tag": "1"})
     vllm = {"engine": "vllm", "model": "x/y", **run_by, "devices": ["cpu"], "port": 9000}
     own = {**run_by, "devices": ["cpu"], "memory": "1GiB", "port": 9000}
     away = {"url": "http://10.0.0.1:9"}
     place = safe.reference
+    of_engine = BESIDE.get(target, {}).get("engines", {}).get("vllm", {})
     fleets: dict[str, dict[str, Any]] = {
         "environment": {"models": {"a": {**vllm, "environment": {"A": place(kind)}}}},
         "half": {"models": {"a": {**vllm, "environment": {"A": f"a {place(kind)}"}}}},
         "settings": {"models": {"a": {**vllm, "settings": {"api-key": place(kind)}}}},
-        "engine": {"engines": {"vllm": {"environment": {"A": place(kind)}}}, "models": {"a": vllm}},
+        "engine": {"engines": {"vllm": {**of_engine, "environment": {"A": place(kind)}}}, "models": {"a": vllm}},
         "cmd": {"models": {"a": {**own, "cmd": ["a", place(kind)]}}},
         "key": {"gateway": {"keys": [{"name": "a", "secret": place(kind)}]}, "models": {"a": away}},
         "header": {"models": {"a": {**away, "upstream_headers": {"Authorization": f"Bearer {place(kind)}"}}}},
@@ -252,7 +282,7 @@ def test_no_target_writes_a_secret(
     codes = {}
     for name, fleet in fleets.items():
         file = tmp_path / f"{name}.yaml"
-        file.write_text(json.dumps({**fleet, "lint": {"model_ids": "off"}}))
+        file.write_text(json.dumps({**BESIDE.get(target, {}), **fleet, "lint": {"model_ids": "off"}}))
         codes[name] = run(["render", target, "-f", str(file), "-o", str(tmp_path / name)])
         run(["render", target, "-f", str(file), "-o", "-", "--json"])
     said = capsys.readouterr()

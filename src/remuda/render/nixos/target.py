@@ -40,7 +40,7 @@ _HEAD: Final = f"Made by `remuda render {NAME}`; edit the fleet file instead."
 
 _STARTS: Final = "nobody but systemd starts and stops it"
 _ASKED: Final = "clients ask the engine itself"
-_NO_GATEWAY: Final = "there is none; `services.remuda` runs one"
+_NO_GATEWAY: Final = "the configuration has no gateway, which `services.remuda` runs"
 _ACCOUNT: Final = (
     *("user", "group", "uid", "gid", "data_dir", "cache_dir"),
     *("sub_uid_start", "sub_uid_count", "sub_gid_start", "sub_gid_count"),
