@@ -680,6 +680,7 @@ let
       wheels = mkOption {
         type = types.nullOr (types.attrsOf (types.listOf wheel));
         default = null;
+        apply = given: if given == null then null else builtins.mapAttrs (_: map dropped) given;
         description = "Wheels by what they are built for, instead of packages of nixpkgs.";
       };
     };

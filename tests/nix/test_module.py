@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
-from ruamel.yaml import YAML
 
 from remuda import __version__
 from remuda.plan.check import load_fleet
 from remuda.render.nix.printer import one_line
 from remuda.render.nix.value import value
+from remuda.spec.document import load
 from tests.render.nix.evaluator import STUBS, VERSIONS, evaluate, evaluate_all, parse, refusal
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def test_it_is_nix(file: Path, version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_fleet_of_this_repository_can_be_told_in_options(version: str) -> None:
-    fleets = [YAML(typ="safe", pure=True).load(file.read_text()) for file in FLEETS]
+    fleets = [load(file.read_text(), file.name).data for file in FLEETS]
     found = evaluate_all([shown(one_line(value(fleet))) for fleet in fleets], version)
     assert [json.loads(each) for each in found] == fleets
 

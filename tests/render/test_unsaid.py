@@ -54,7 +54,7 @@ SAID: Mapping[str, Mapping[type[BaseModel], str]] = {
     },
     flake.UNSAID.program: {
         Model: """name engine runtime model served_name cmd url devices settings environment environment_file steps
-            executable port enabled unit upstream_headers limits""",
+            executable port enabled unit upstream_headers limits source""",
         EngineDefaults: "devices environment environment_file settings executable",
         Residency: "",
         Gateway: "",

@@ -88,15 +88,21 @@ def _option(schema: Schema, root: Schema, *, is_required: bool) -> Expression:
 
 def _apply(schema: Schema, root: Schema) -> Expression | None:
     """What takes the options that are not set out of the sections in a value."""
+    cleaned = _cleaned(schema, root)
+    return _unless_null(cleaned) if isinstance(cleaned, Apply) else cleaned
+
+
+def _cleaned(schema: Schema, root: Schema) -> Name | Apply | None:
+    """The same for a value that is not null, however deep its sections lie."""
     kinds = list(_variants(schema, root))
     if any("properties" in kind for kind in kinds):
         return Name(_DROPPED)
     for kind in kinds:
-        if any("properties" in each for each in _variants(kind.get("items", {}), root)):
-            return _unless_null(call("map", Name(_DROPPED)))
+        if "items" in kind and (each := _cleaned(kind["items"], root)):
+            return call("map", each)
         inner = kind.get("additionalProperties")
-        if isinstance(inner, Mapping) and any("properties" in each for each in _variants(inner, root)):
-            return _unless_null(call("builtins.mapAttrs", Function("_", Name(_DROPPED))))
+        if isinstance(inner, Mapping) and (each := _cleaned(inner, root)):
+            return call("builtins.mapAttrs", Function("_", each))
     return None
 
 
