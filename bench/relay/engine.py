@@ -9,6 +9,7 @@ It answers chat completions: a small one at once, or a stream whose first event 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 import sys
@@ -41,16 +42,24 @@ _STREAM_BEGIN = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nserver: x\r\ntransfer-encoding: chunked\r\n\r\n"
     + _event({"role": "assistant", "content": " word"})
 )
-_COMPLETION = _whole(
-    {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "tiny",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": "word"}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 200, "completion_tokens": 1, "total_tokens": 201},
-    }
-)
+
+
+def _completion(words: int) -> bytes:
+    message = {"role": "assistant", "content": " ".join(["word"] * words)}
+    return _whole(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "tiny",
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 200, "completion_tokens": words, "total_tokens": 200 + words},
+        }
+    )
+
+
+# No two answers in a row are equally long.
+_COMPLETIONS = itertools.cycle([_completion(words) for words in range(1, 17)])
 _MODELS = _whole({"object": "list", "data": [{"id": "tiny", "object": "model", "owned_by": "bench"}]})
 
 
@@ -118,7 +127,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(_STREAM_BEGIN)
             self._tick_at(int(found[1]) if (found := _RATE.search(seen)) else 1)
         else:
-            self._transport.write(_COMPLETION)
+            self._transport.write(next(_COMPLETIONS))
 
     def _tick_at(self, rate: int) -> None:
         if rate not in self._clocks:

@@ -12,7 +12,7 @@ import json
 import selectors
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import httptools
@@ -58,11 +58,11 @@ class Tally:
 
 
 class Asker(asyncio.Protocol):
-    """Asks, and asks again as soon as it is answered."""
+    """Asks, and asks for something else as soon as it is answered."""
 
-    def __init__(self, tally: Tally, payload: bytes) -> None:
+    def __init__(self, tally: Tally, payloads: Iterator[bytes]) -> None:
         self._tally = tally
-        self._payload = payload
+        self._payloads = payloads
         self._asked = 0.0
         self._transport: asyncio.Transport
         self._parser = httptools.HttpResponseParser(self)
@@ -87,7 +87,7 @@ class Asker(asyncio.Protocol):
 
     def _ask(self) -> None:
         self._asked = time.perf_counter()
-        self._transport.write(self._payload)
+        self._transport.write(next(self._payloads))
 
 
 class Reader(asyncio.Protocol):

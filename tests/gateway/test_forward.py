@@ -7,7 +7,7 @@ import pytest
 
 from remuda.gateway.decide import Admitted, Gateway, decide, screen
 from remuda.gateway.directory import Listing, make_directory
-from remuda.gateway.forward import Forward, Prepared, prepare
+from remuda.gateway.forward import Destination, Forward, Prepared, prepare
 from remuda.gateway.head import RequestHead, read_head
 from remuda.gateway.routes import NO_EDITS, Edits
 from remuda.gateway.shapes import Fault
@@ -39,8 +39,8 @@ def forward(target: bytes, body: bytes = CHAT, content_type: bytes = b"", method
     return found
 
 
-def made(found: Forward, wants: Wants = ANY, edits: Edits = NO_EDITS) -> Prepared:
-    prepared = prepare(found, edits, wants, wants.traits, lambda: 0.0)
+def made(found: Forward, wants: Wants = ANY, edits: Edits = NO_EDITS, body: bytes = CHAT) -> Prepared:
+    prepared = prepare(found, body, Destination(wants, edits, wants.traits), lambda: 0.0)
     assert isinstance(prepared, Prepared), prepared
     return prepared
 
@@ -65,8 +65,8 @@ def test_an_engine_gets_the_name_that_it_expects_and_the_edits_that_the_file_ask
 
 def test_a_form_keeps_everything_but_the_name() -> None:
     found = forward(b"/v1/audio/transcriptions", FORM, b"multipart/form-data; boundary=b")
-    assert made(found).body is FORM
-    renamed = made(found, Wants("real", frozenset(), PLAIN))
+    assert made(found, body=FORM).body is FORM
+    renamed = made(found, Wants("real", frozenset(), PLAIN), body=FORM)
     assert renamed.body == FORM.replace(b"tiny", b"real")
 
 
@@ -93,25 +93,24 @@ def test_a_path_below_upstream_is_the_users_own_business() -> None:
 )
 def test_an_engine_without_a_protocol_gets_it_translated(target: bytes, body: bytes, path: bytes) -> None:
     found = forward(target, body)
-    translated = made(found, Wants("real", frozenset(), PLAIN))
+    translated = made(found, Wants("real", frozenset(), PLAIN), body=body)
     assert (translated.path, json.loads(translated.body)["model"]) == (path, "real")
     assert translated.back is not None
-    as_it_is = made(found, Wants(None, frozenset({target.decode()}), PLAIN))
+    as_it_is = made(found, Wants(None, frozenset({target.decode()}), PLAIN), body=body)
     assert (as_it_is.path, as_it_is.back) == (target, None)
 
 
 def test_what_cannot_be_translated_is_told() -> None:
-    found = forward(b"/v1/responses", b'{"model":"tiny","input":"x","previous_response_id":"r"}')
-    fault = prepare(found, NO_EDITS, ANY, PLAIN, lambda: 0.0)
+    body = b'{"model":"tiny","input":"x","previous_response_id":"r"}'
+    fault = prepare(forward(b"/v1/responses", body), body, Destination(ANY, NO_EDITS, PLAIN), lambda: 0.0)
     assert isinstance(fault, Fault)
     assert fault.status == 400
 
 
 def test_ollamas_own_engine_does_not_decide_what_stays_in_memory() -> None:
-    found = forward(
-        b"/api/chat", b'{"model":"tiny:latest","messages":[{"role":"user","content":"x"}],"keep_alive":"5m"}'
-    )
-    prepared = made(found, Wants("qwen3:8b", frozenset({"/api/chat"}), PLAIN))
+    body = b'{"model":"tiny:latest","messages":[{"role":"user","content":"x"}],"keep_alive":"5m"}'
+    found = forward(b"/api/chat", body)
+    prepared = made(found, Wants("qwen3:8b", frozenset({"/api/chat"}), PLAIN), body=body)
     assert json.loads(prepared.body) == {"model": "qwen3:8b", "messages": [{"role": "user", "content": "x"}]}
     assert found.keep_alive is not None
     assert found.keep_alive.ttl_s == 300
@@ -126,12 +125,7 @@ def test_ollamas_own_engine_does_not_decide_what_stays_in_memory() -> None:
     ],
 )
 def test_timings_need_the_usage_of_a_stream(body: bytes, *, asks: bool) -> None:
-    prepared = made(forward(b"/v1/chat/completions", body), Wants(None, frozenset(), Traits(tells_timings=True)))
+    timed = Wants(None, frozenset(), Traits(tells_timings=True))
+    prepared = made(forward(b"/v1/chat/completions", body), timed, body=body)
     assert isinstance(prepared.back, Timings)
     assert (json.loads(prepared.body).get("stream_options") == {"include_usage": True}) is asks
-
-
-def test_a_large_body_is_forgotten_once_it_is_sent() -> None:
-    found = forward(b"/v1/audio/transcriptions", FORM, b"multipart/form-data; boundary=b")
-    found.forget_body()
-    assert (found.body, found.wanted.form) == (b"", None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from remuda.gateway.decide import Admitted, Gateway, decide, screen
 from remuda.gateway.directory import Listing, make_directory
 from remuda.gateway.envelope import Answer
-from remuda.gateway.forward import Forward, prepare
+from remuda.gateway.forward import Destination, Forward, prepare
 from remuda.gateway.head import HOP_BY_HOP, Fields, Hop, Outbound, RequestHead, read_head, request_bytes
 from remuda.gateway.named import by_path
 from remuda.gateway.peek import Peek, peek
@@ -103,7 +103,7 @@ def test_a_head_is_understood_or_answered(method: bytes, target: bytes, version:
     assert not HOP_BY_HOP & {name for name, _ in head.fields}
     assert not {b"host", b"content-length", b"authorization", b"x-api-key"} & {name for name, _ in head.fields}
     assert head.secret is None or isinstance(head.secret, bytes)
-    made = request_bytes(head, HOP, Outbound(b"/x", 3))
+    made = request_bytes(head, HOP, Outbound(b"/x"), 3)
     if not any(wrong_octets(name + value) for name, value in fields):
         lines = made.removesuffix(b"\r\n\r\n").split(b"\r\n")
         names = [line.partition(b":")[0].lower() for line in lines[1:]]
@@ -138,7 +138,7 @@ def test_a_request_is_decided(method: bytes, target: bytes, fields: Fields, body
     assert {candidate.model for candidate in outcome.candidates} <= {"tiny", "org/tiny", ""}
     for apis in (frozenset[str](), frozenset({"/v1/messages", "/v1/responses", "/api/chat"})):
         if not outcome.is_bare:
-            prepared = prepare(outcome, NO_EDITS, Server("served", apis), PLAIN, lambda: 0.0)
+            prepared = prepare(outcome, body, Destination(Server("served", apis), NO_EDITS, PLAIN), lambda: 0.0)
             assert isinstance(prepared, Fault) or prepared.path.startswith(b"/")
 
 
@@ -184,5 +184,5 @@ def test_no_body_takes_long_to_judge(path: bytes, body: bytes) -> None:
         assert outcome.status in {400, 404}
         assert len(outcome.body) < 2000
     elif not outcome.is_bare:
-        prepare(outcome, NO_EDITS, Server("served", frozenset()), PLAIN, lambda: 0.0)
+        prepare(outcome, body, Destination(Server("served", frozenset()), NO_EDITS, PLAIN), lambda: 0.0)
     assert time.process_time() - began < 1

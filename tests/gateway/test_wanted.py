@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from remuda.gateway.api import find
+from remuda.gateway.api import Source, find
 from remuda.gateway.envelope import Answer
 from remuda.gateway.head import RequestHead, read_head
-from remuda.gateway.wanted import Asker, Wanted, wanted
+from remuda.gateway.peek import Peek, peek
+from remuda.gateway.shapes import Shape
+from remuda.gateway.wanted import Asker, Wanted, wanted, wanted_by_peek
 
 ASKER = Asker({"tiny", "org/tiny"}.__contains__, lambda: 0.0)
 FORM = b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\ntiny\r\n--b--\r\n'
@@ -16,6 +18,10 @@ def ask(method: bytes, target: bytes, body: bytes = b"", content_type: bytes = b
     assert isinstance(head, RequestHead)
     api = find(head.target.path)
     assert api is not None
+    if api.source is Source.JSON and api.shape is not Shape.OLLAMA:
+        found = peek(body)
+        assert isinstance(found, Peek), found
+        return wanted_by_peek(api, head, found)
     return wanted(api, head, body, ASKER)
 
 
@@ -41,7 +47,6 @@ def test_the_model_and_what_its_engine_is_asked(
 @pytest.mark.parametrize(
     ("method", "target", "body", "code"),
     [
-        (b"POST", b"/v1/completions", b"{", b"invalid_json"),
         (b"POST", b"/v1/audio/transcriptions", FORM, b"invalid_form"),
         (b"GET", b"/props", b"", b"invalid_model"),
         (b"GET", b"/props?model=a&model=b", b"", b"invalid_model"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import msgspec
 
@@ -149,7 +150,7 @@ class Accounts:
     def _count_group(self, group: _Group, records: Sequence[Record]) -> None:
         """Count requests of one day, for one model and with one key."""
         _, model, key = group
-        statuses = Counter([record.status for record in records])
+        statuses = Counter(map(attrgetter("status"), records))
         for status, count in statuses.items():
             self._requests[model, key, status] += count
         usages = [record.usage for record in records if record.usage is not None]
@@ -170,11 +171,10 @@ class Accounts:
 
 
 def _measure(records: Sequence[Record], counts: ModelCounts) -> None:
-    counts.took.add_all([record.took_s for record in records])
-    counts.queued.add_all([record.queued_s for record in records])
+    counts.took.add_all(list(map(attrgetter("took_s"), records)))
+    counts.queued.add_all(list(map(attrgetter("queued_s"), records)))
     counts.first_byte.add_all([record.first_byte_s for record in records if record.first_byte_s is not None])
-    speeds = [tokens_per_second(record) for record in records if record.usage is not None]
-    counts.speed.add_all([speed for speed in speeds if speed is not None])
+    counts.speed.add_all([speed for speed in map(tokens_per_second, records) if speed is not None])
 
 
 def tokens_per_second(record: Record) -> float | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
@@ -27,9 +29,8 @@ class Histogram:
 
     def add_all(self, values: Sequence[float]) -> None:
         """Count many."""
-        bounds, counts = self._bounds, self._counts
-        for value in values:
-            counts[bisect_left(bounds, value)] += 1
+        for at, count in Counter(map(partial(bisect_left, self._bounds), values)).items():
+            self._counts[at] += count
         self.total += sum(values)
 
     def cumulative(self) -> Iterator[tuple[str, float]]:

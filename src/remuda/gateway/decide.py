@@ -27,16 +27,19 @@ from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead
 from remuda.gateway.keys import NO_KEYS, Key, Keyring
 from remuda.gateway.live import Live, Nothing
+from remuda.gateway.peek import Peek, peek
 from remuda.gateway.routes import NO_EDITS, Candidate, Leaf, Node
-from remuda.gateway.shapes import Fault
+from remuda.gateway.shapes import Fault, Shape
 from remuda.gateway.traits import PLAIN, Traits
 from remuda.gateway.translate import ollama
-from remuda.gateway.wanted import Asker, Body, Wanted, wanted
+from remuda.gateway.wanted import Asker, Body, Wanted, wanted, wanted_by_peek
 
 BODY_MAX_BYTES = 100 * 1024 * 1024
 
 _CONTROL = (Candidate("", NO_EDITS),)
-_BY_PATH, _CONTROLS, _OURS = Source.PATH, Source.CONTROL, Source.OURS
+_JSON, _BY_PATH, _CONTROLS, _OURS = Source.JSON, Source.PATH, Source.CONTROL, Source.OURS
+_OLLAMA = Shape.OLLAMA
+_DECIDED = 64
 _SHOW = b"/api/show"
 
 
@@ -52,9 +55,12 @@ class Surroundings:
 NOWHERE = Surroundings(Nothing(), lambda: 0.0, lambda: 0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gateway:
-    """Everything that decisions depend on: a snapshot, replaced as a whole when the fleet or its keys change."""
+    """Everything that decisions depend on: a snapshot, replaced as a whole when the fleet or its keys change.
+
+    It is equal to itself only: what has been decided is remembered under it.
+    """
 
     directory: Directory
     keyring: Keyring = NO_KEYS
@@ -82,12 +88,16 @@ class Gateway:
         return self.traits.get(model, PLAIN)
 
 
-class Admitted(msgspec.Struct, frozen=True):
-    """A request whose body is wanted."""
+class Admitted(msgspec.Struct, frozen=True, eq=False):
+    """A request whose body is wanted.
+
+    `decided`: what `decide` has come to, for bodies of which it says the same; the same head is met again and again.
+    """
 
     head: RequestHead
     key: Key
     api: Api
+    decided: dict[tuple[Gateway, Peek], Forward] = msgspec.field(default_factory=dict)
 
     @property
     def is_tunnel(self) -> bool:
@@ -119,15 +129,36 @@ def screen(head: RequestHead, gateway: Gateway) -> Answer | Admitted:
 
 def decide(admitted: Admitted, body: Body, gateway: Gateway) -> Answer | Forward:
     """Judge a request by its body."""
-    head, key, api = admitted.head, admitted.key, admitted.api
-    if api.source is _CONTROLS:
-        target = head.target
-        return Forward(api, head, key, Wanted("", target.path + target.slash + target.query), body, _CONTROL)
-    if api.source is _OURS:
+    api = admitted.api
+    if api.source is not _JSON or api.shape is _OLLAMA:
+        return _decide_unpeeked(admitted, body, gateway)
+    peeked = peek(body)
+    if isinstance(peeked, Answer):  # 8
+        return peeked
+    known = admitted.decided.get((gateway, peeked))
+    if known is not None:
+        return known
+    found = _lead(admitted, wanted_by_peek(api, admitted.head, peeked), body, gateway)
+    if isinstance(found, Forward) and isinstance(gateway.directory.nodes[peeked.model], Leaf):
+        if len(admitted.decided) >= _DECIDED:
+            admitted.decided.clear()
+        admitted.decided[gateway, peeked] = found
+    return found
+
+
+def _decide_unpeeked(admitted: Admitted, body: Body, gateway: Gateway) -> Answer | Forward:
+    if admitted.api.source is _CONTROLS:
+        target = admitted.head.target
+        return Forward.of(admitted, Wanted("", target.path + target.slash + target.query), _CONTROL)
+    if admitted.api.source is _OURS:
         return _show(admitted, body, gateway)
-    asked = wanted(api, head, body, gateway.asker)
-    if isinstance(asked, Answer):  # 8
-        return asked
+    asked = wanted(admitted.api, admitted.head, body, gateway.asker)
+    return asked if isinstance(asked, Answer) else _lead(admitted, asked, body, gateway)  # 8
+
+
+def _lead(admitted: Admitted, asked: Wanted, body: Body, gateway: Gateway) -> Answer | Forward:
+    """Where a request goes that wants this."""
+    head, key, api = admitted.head, admitted.key, admitted.api
     node = gateway.directory.nodes.get(asked.model)
     if node is None:  # 9
         return own.unknown_model(asked.model, gateway.directory, gateway.allowed(key))
@@ -137,7 +168,7 @@ def decide(admitted: Admitted, body: Body, gateway: Gateway) -> Answer | Forward
     if api.source is _BY_PATH and (closed := _closed(asked, node, gateway)):  # 11
         return closed
     candidates = node.only if isinstance(node, Leaf) else node.candidates(_Asking(head, body, gateway.around))
-    return Forward(api, head, key, asked, body, candidates)  # 12
+    return Forward.of(admitted, asked, candidates)  # 12
 
 
 def may_ask(key: Key, name: str, node: Node) -> bool:

@@ -17,6 +17,7 @@ from remuda.gateway.api import Api, Source
 from remuda.gateway.edits import edit
 from remuda.gateway.head import RequestHead
 from remuda.gateway.keys import Key
+from remuda.gateway.multipart import peek_multipart
 from remuda.gateway.routes import Candidate, Edits
 from remuda.gateway.shapes import Fault, Shape
 from remuda.gateway.timings import Timings
@@ -26,6 +27,7 @@ from remuda.gateway.translate.ollama import KeepAlive
 from remuda.gateway.translation import EventTranslation, Translation
 from remuda.gateway.wanted import Body, Wanted
 
+_BEGUN = 64
 _FROM_JSON = Source.JSON
 _JSON = b"application/json"
 _GENERATING = (b"/v1/chat/completions", b"/v1/completions")
@@ -52,21 +54,53 @@ class WayBack(Protocol):
         ...
 
 
-class Forward(msgspec.Struct):
-    """A request to send to one of the `candidates`."""
+class Admitted(Protocol):
+    """A request whose head has been judged."""
+
+    @property
+    def head(self) -> RequestHead:
+        """Its head."""
+        ...
+
+    @property
+    def key(self) -> Key:
+        """Whose it is."""
+        ...
+
+    @property
+    def api(self) -> Api:
+        """What is done with its path."""
+        ...
+
+
+class Forward(msgspec.Struct, frozen=True, eq=False):
+    """A request to send to one of the `candidates`, whatever the rest of its body says.
+
+    `method` and `path` are those of the head, to be written down. `begun`: how heads begin that were made of it, each
+    under all that it depends on; the same request is met again and again.
+    """
 
     api: Api
     head: RequestHead
     key: Key
     wanted: Wanted
-    body: Body
     candidates: tuple[Candidate, ...]
+    method: str
+    path: str
+    begun: dict[tuple[object, ...], bytes] = msgspec.field(default_factory=dict)
 
-    def forget_body(self) -> None:
-        """Do not keep a large body for as long as its answer takes."""
-        self.body = b""
-        if self.wanted.form is not None:
-            self.wanted = msgspec.structs.replace(self.wanted, form=None)
+    @classmethod
+    def of(cls, admitted: Admitted, wanted: Wanted, candidates: tuple[Candidate, ...]) -> Forward:
+        """What becomes of an admitted request that wants this."""
+        head = admitted.head
+        method, path = head.method.decode(), head.target.path.decode("latin-1")
+        return cls(admitted.api, head, admitted.key, wanted, candidates, method, path)
+
+    def remember(self, begun: bytes, *under: object) -> None:
+        """Remember how a head begins."""
+        if len(self.begun) >= _BEGUN:
+            self.begun.clear()
+        self.begun[under] = begun
 
     @property
     def heeds_comments(self) -> bool:
@@ -112,16 +146,22 @@ class Server(Protocol):
         ...
 
 
-def prepare(
-    forward: Forward, edits: Edits, server: Server, traits: Traits, clock: Callable[[], float]
-) -> Prepared | Fault:
+class Destination(msgspec.Struct, frozen=True):
+    """An instance, and how the fleet file wants its requests treated."""
+
+    server: Server
+    edits: Edits
+    traits: Traits
+
+
+def prepare(forward: Forward, body: Body, to: Destination, clock: Callable[[], float]) -> Prepared | Fault:
     """The request as this instance needs it, or why that cannot be."""
-    api, asked, body = forward.api, forward.wanted, forward.body
-    path = asked.path
+    api, asked, path = forward.api, forward.wanted, forward.wanted.path
+    server, edits = to.server, to.edits
     written = asked.ollama.model if asked.ollama else asked.model
     name = None if server.served_name == written else server.served_name
     if api.source is not _FROM_JSON:
-        return _as_it_is(forward, name)
+        return _as_it_is(forward, body, name)
     back: WayBack | None = None
     if api.native is not None and api.native not in server.apis:
         translated = asked.ollama.translation if asked.ollama else _TRANSLATORS[api.native](body)
@@ -131,7 +171,7 @@ def prepare(
         body, path, back = translated.body, translated.path, translated
     elif asked.ollama:
         edits = edits.then(_OURS_OF_OLLAMA)
-    elif traits.tells_timings and api.upstream in _GENERATING:
+    elif to.traits.tells_timings and api.upstream in _GENERATING:
         is_hidden = asked.streams and not asked.counts_usage
         back = Timings(clock, hides_usage=is_hidden)
         edits = edits.then(_WITH_USAGE) if is_hidden else edits
@@ -140,14 +180,17 @@ def prepare(
     return Prepared(path, body, _JSON, back)
 
 
-def _as_it_is(forward: Forward, name: str | None) -> Prepared:
+def _as_it_is(forward: Forward, body: Body, name: str | None) -> Prepared:
     """A request that is not JSON: no more than the model's name is changed in it."""
-    asked = forward.wanted
-    if name is None or forward.api.source in (Source.PATH, Source.CONTROL):
-        return Prepared(asked.path, forward.body, None, None)
-    if asked.form is None:
-        return Prepared(_with_model(asked.path, name), forward.body, None, None)
-    return Prepared(asked.path, b"".join(asked.form.with_model(name)), asked.form.content_type, None)
+    path, source = forward.wanted.path, forward.api.source
+    if name is None or source in (Source.PATH, Source.CONTROL):
+        return Prepared(path, body, None, None)
+    if source is not Source.FORM:
+        return Prepared(_with_model(path, name), body, None, None)
+    # Understood once already; to keep what was found would be to keep the body.
+    form = peek_multipart(body, forward.head.content_type or b"")
+    assert not isinstance(form, Fault)  # noqa: S101  it was none before
+    return Prepared(path, b"".join(form.with_model(name)), form.content_type, None)
 
 
 def _with_model(path: bytes, name: str) -> bytes:

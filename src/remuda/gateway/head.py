@@ -60,17 +60,16 @@ _ONCE = frozenset(
     )
 )
 _LENGTH_DIGITS = 18  # fit in 64 bits
-_RENDERED = 64
 _BODILESS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"DELETE"))
 
 
 class RequestHead(msgspec.Struct, frozen=True):
     """A request head that has been understood.
 
-    `length`: bytes of the body, None when it is chunked. `fields`: what may go to an engine, names in lower case;
-    `lines`: the same as bytes, each line with its end before it. `noted`: the values of the fields that a decision
-    depends on; the client's credential is only there. `upgrade`: the protocol that the client would rather speak.
-    `rendered`: what `request_bytes` has made of it; the same head is met again and again.
+    `length`: bytes of the body, None when the head does not tell. `fields`: what may go to an engine, names in lower
+    case; `lines`: the same as bytes, each line with its end before it. `noted`: the values of the fields that a
+    decision depends on; the client's credential is only there. `upgrade`: the protocol that the client would rather
+    speak.
     """
 
     method: bytes
@@ -82,7 +81,6 @@ class RequestHead(msgspec.Struct, frozen=True):
     length: int | None
     keep_alive: bool
     upgrade: bytes | None = None
-    rendered: dict[tuple[str | bytes | None, ...], bytes] = msgspec.field(default_factory=dict)
 
     @property
     def has_body(self) -> bool:
@@ -217,27 +215,24 @@ class Outbound(msgspec.Struct, frozen=True):
     """
 
     target: bytes
-    length: int
     content_type: bytes | None = None
     extra: Mapping[bytes, bytes] = {}
     upgrade: bytes | None = None
 
 
-def request_bytes(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
-    """The head to send to an engine."""
-    if outbound.extra or outbound.upgrade is not None:
-        return b"".join((_begun(head, hop, outbound), _special(outbound), _length(head, outbound.length)))
-    key = (hop.client, hop.host, hop.base_path, outbound.target, outbound.content_type)
-    begun = head.rendered.get(key)
-    if begun is None:
-        if len(head.rendered) >= _RENDERED:
-            head.rendered.clear()
-        begun = head.rendered[key] = _begun(head, hop, outbound)
-    return begun + _length(head, outbound.length)
+def request_bytes(head: RequestHead, hop: Hop, outbound: Outbound, length: int) -> bytes:
+    """The head to send to an engine, before a body of this length."""
+    begun = begun_bytes(head, hop, outbound)
+    return sized(begun, length) if length or head.method not in _BODILESS else begun + b"\r\n\r\n"
 
 
-def _begun(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
-    """Everything but the body's length, which differs where nothing else does."""
+def sized(begun: bytes, length: int) -> bytes:
+    """A head that begins so, whole, over a body of this length."""
+    return begun + b"\r\ncontent-length: %d\r\n\r\n" % length
+
+
+def begun_bytes(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
+    """How the head begins: all but the body's length, which differs where nothing else does."""
     lines, noted = head.lines, head.noted
     if outbound.extra:
         lines = _lines([field for field in head.fields if field[0] not in outbound.extra])
@@ -249,17 +244,7 @@ def _begun(head: RequestHead, hop: Hop, outbound: Outbound) -> bytes:
     ]
     if content_type := outbound.content_type or noted.get(b"content-type"):
         parts += (b"\r\ncontent-type: ", content_type)
+    parts.append(_lines(tuple(outbound.extra.items())))
+    if outbound.upgrade is not None:
+        parts += (b"\r\nconnection: Upgrade\r\nupgrade: ", outbound.upgrade)
     return b"".join(parts)
-
-
-def _special(outbound: Outbound) -> bytes:
-    lines = _lines(tuple(outbound.extra.items()))
-    return (
-        lines if outbound.upgrade is None else b"%b\r\nconnection: Upgrade\r\nupgrade: %b" % (lines, outbound.upgrade)
-    )
-
-
-def _length(head: RequestHead, length: int) -> bytes:
-    if length or head.method not in _BODILESS:
-        return b"\r\ncontent-length: %d\r\n\r\n" % length
-    return b"\r\n\r\n"

@@ -13,7 +13,7 @@ import msgspec
 from remuda.gateway.envelope import Answer, error
 
 
-class Peek(msgspec.Struct, frozen=True):
+class Peek(msgspec.Struct, frozen=True, gc=False):
     """The model that a request names, whether it wants a stream, and whether it says how."""
 
     model: str
@@ -24,7 +24,7 @@ class Peek(msgspec.Struct, frozen=True):
 _ABSENT = msgspec.Raw()
 
 
-class _Fields(msgspec.Struct):
+class _Fields(msgspec.Struct, gc=False):
     model: object = msgspec.UNSET
     stream: object = None
     stream_options: msgspec.Raw = _ABSENT

@@ -113,6 +113,13 @@ def response_bytes(request: RequestHead, response: ResponseHead, how: Framing, *
     return b"".join((response.begun, framed, _connection(request, keep_alive=keep_alive)))
 
 
+def whole_bytes(request: RequestHead, response: ResponseHead, body: bytes, *, keep_alive: bool) -> bytes:
+    """A response that has a length, with its body, for the client."""
+    if not keep_alive or request.version != "1.1" or response.is_event_stream or response.status == _NO_CONTENT:
+        return response_bytes(request, response, framing(request, response), keep_alive=keep_alive) + body
+    return b"%b\r\ncontent-length: %d\r\n\r\n%b" % (response.begun, response.length or 0, body)
+
+
 def switching_bytes(fields: Fields) -> bytes:
     """The head that tells the client that the engine has switched to a WebSocket."""
     parts = [_status_line(HTTPStatus.SWITCHING_PROTOCOLS), b"\r\nconnection: Upgrade\r\nupgrade: websocket"]

@@ -13,18 +13,16 @@ _PIECES = 6
 
 
 class Tail:
-    """The last pieces. `passed_bytes`: how much has passed in all."""
+    """The last pieces."""
 
-    __slots__ = ("_pieces", "passed_bytes")
+    __slots__ = ("_pieces",)
 
     def __init__(self) -> None:
-        self.passed_bytes = 0
         self._pieces: deque[bytes] = deque(maxlen=_PIECES)
 
     def add(self, piece: bytes) -> None:
         """Go on with the body."""
-        self.passed_bytes += len(piece)
-        self._pieces.append(piece if len(piece) <= KEEP_BYTES else piece[-KEEP_BYTES:])
+        self._pieces.append(piece[-KEEP_BYTES:])
 
     def last(self) -> bytes:
         """The end so far: at most `KEEP_BYTES` of it, and less if it came in small pieces."""

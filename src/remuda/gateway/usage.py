@@ -73,10 +73,8 @@ _NO_USAGE, _NO_TIMINGS, _NO_COUNTS = _Usage(), _Timings(), _Ollama()
 
 def read_usage(tail: bytes, *, is_whole: bool = False) -> Usage | None:
     """What the last bytes of a response tell; None when they tell nothing. `is_whole`: there is nothing before them."""
-    if is_whole and _USAGE in tail:
-        whole = _decode(tail, _READ_WHOLE)
-        if whole is not None and whole.usage is not None:
-            return _from_usage(whole.usage, whole.timings or _NO_TIMINGS)
+    if is_whole and (whole := _decode(tail, _READ_WHOLE)) is not None and whole.usage is not None:
+        return _from_usage(whole.usage, whole.timings or _NO_TIMINGS)
     usage = _last(tail, _USAGE, _READ_USAGE, _NO_USAGE)
     timings = _last(tail, b'"timings":', _READ_TIMINGS, _NO_TIMINGS)
     if usage is not None:
@@ -123,19 +121,18 @@ def _decode(text: bytes, decoder: msgspec.json.Decoder[T]) -> T | None:
 def _from_usage(usage: _Usage, timings: _Timings) -> Usage:
     details = usage.prompt_tokens_details or usage.input_tokens_details
     cached = details.cached_tokens if details else usage.cache_read_input_tokens
+    prompt, completion = usage.prompt_tokens, usage.completion_tokens
     return Usage(
-        prompt_tokens=_prompt_tokens(usage),
-        completion_tokens=usage.output_tokens if usage.completion_tokens is None else usage.completion_tokens,
-        cached_tokens=timings.cache_n if cached is None else cached,
-        prompt_ms=timings.prompt_ms,
-        predicted_ms=timings.predicted_ms,
+        _prompt_tokens(usage) if prompt is None else prompt,
+        usage.output_tokens if completion is None else completion,
+        timings.cache_n if cached is None else cached,
+        timings.prompt_ms,
+        timings.predicted_ms,
     )
 
 
 def _prompt_tokens(usage: _Usage) -> int | None:
     """All tokens of the prompt: Anthropic's `input_tokens` leave out those that came from a cache or went into one."""
-    if usage.prompt_tokens is not None:
-        return usage.prompt_tokens
     if usage.input_tokens is not None:
         cache = (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
         return usage.input_tokens + cache

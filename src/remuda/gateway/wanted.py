@@ -10,16 +10,15 @@ import msgspec
 from remuda.gateway.api import Api, Source
 from remuda.gateway.envelope import Answer, error, malformed, tell
 from remuda.gateway.head import RequestHead
-from remuda.gateway.multipart import Form, peek_multipart
+from remuda.gateway.multipart import peek_multipart
 from remuda.gateway.named import by_path
-from remuda.gateway.peek import peek
+from remuda.gateway.peek import Peek
 from remuda.gateway.shapes import Fault, Shape
 from remuda.gateway.translate import ollama
 from remuda.gateway.translate.ollama import OllamaRequest
 
 Body = bytes | bytearray
 
-_JSON, _OLLAMA = Source.JSON, Shape.OLLAMA
 _WATCHED_ONLY = frozenset((b"metrics", b"health", b"props", b"slots", b"favicon.ico", b"version"))
 
 
@@ -35,7 +34,6 @@ class Wanted(msgspec.Struct, frozen=True):
     streams: bool = False
     counts_usage: bool = False
     observes: bool = False
-    form: Form | None = None
     ollama: OllamaRequest | None = None
 
 
@@ -46,22 +44,20 @@ class Asker(msgspec.Struct, frozen=True):
     clock: Callable[[], float]
 
 
+def wanted_by_peek(api: Api, head: RequestHead, found: Peek) -> Wanted:
+    """What a request wants whose JSON says this."""
+    return Wanted(found.model, api.upstream + head.target.query, found.stream, found.has_stream_options)
+
+
 def wanted(api: Api, head: RequestHead, body: Body, asker: Asker) -> Wanted | Answer:
-    """What the request wants, or the error to answer."""
-    if api.source is _JSON:
-        if api.shape is _OLLAMA:
-            return _of_ollama(api, body, asker)
-        found = peek(body)
-        if isinstance(found, Answer):
-            return found
-        query = head.target.query
-        path = api.upstream + query if query else api.upstream
-        return Wanted(found.model, path, found.stream, found.has_stream_options)
+    """What a request wants of which more must be read than a `Peek`, or the error to answer."""
+    if api.shape is Shape.OLLAMA:
+        return _of_ollama(api, body, asker)
     if api.source is Source.FORM:
         form = peek_multipart(body, head.content_type or b"")
         if isinstance(form, Fault):
             return tell(form)
-        return Wanted(form.model, api.upstream + head.target.query, form.stream, form=form)
+        return Wanted(form.model, api.upstream + head.target.query, form.stream)
     if api.source is Source.QUERY:
         return _in_query(api, head)
     return _in_path(head, asker.is_known)

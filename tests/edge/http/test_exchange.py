@@ -381,7 +381,7 @@ class SlowDownstream:
         self.is_finished = asyncio.Event()
         outcome = decide(Admitted(head, OPEN, PATHS[b"/v1/completions"]), BODY, frontend.gateway)
         assert isinstance(outcome, Forward)
-        self.exchange = Exchange(outcome, self, frontend)
+        self.exchange = Exchange(outcome, BODY, self, frontend)
         self.exchange.begin()
 
     def write(self, data: bytes) -> None:

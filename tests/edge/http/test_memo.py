@@ -17,16 +17,34 @@ def test_a_head_is_known_whatever_its_length_says(name: bytes) -> None:
     first, second = message(b"{}", name), message(b"x" * 12345, name)
     assert memo.recall(first) is None
     memo.keep(first, b"{}", "known")
-    assert memo.recall(first) == ("known", 2, len(first) - 2)
-    assert memo.recall(second) == ("known", 12345, len(second) - 12345)
-    assert memo.recall(second[:200]) == ("known", 12345, len(second) - 12345)
+    assert memo.recall(first) == ("known", len(first) - 2)
+    assert memo.recall(second) == ("known", len(second) - 12345)
+
+
+@pytest.mark.parametrize("before", [message(b"{}"), message(b"x" * 10), message(b"x" * 9)])
+@pytest.mark.parametrize("length", [0, 1, 9, 10, 11, 99, 100])
+def test_only_a_whole_message_alone_is_known(before: bytes, length: int) -> None:
+    memo: Memo[str] = Memo()
+    memo.keep(message(b"{}"), b"{}", "known")
+    whole = message(b"x" * length)
+    for data in (whole + b"x", whole[:-1], whole[: len(LINE)], whole):
+        memo.recall(before)
+        assert (memo.recall(data) is not None) is (data == whole)
+
+
+def test_a_body_over_the_bound_is_not_known() -> None:
+    memo: Memo[str] = Memo(body_bytes=15)
+    memo.keep(message(b"{}"), b"{}", "known")
+    for _ in range(2):
+        assert memo.recall(message(b"x" * 15)) is not None
+        assert memo.recall(message(b"x" * 16)) is None
 
 
 def test_the_length_may_stand_last() -> None:
     memo: Memo[str] = Memo()
     head = LINE + b"content-length: "
     memo.keep(head + b"2\r\n\r\n{}", b"{}", "known")
-    assert memo.recall(head + b"10\r\n\r\n") == ("known", 10, len(head) + 6)
+    assert memo.recall(head + b"10\r\n\r\n0123456789") == ("known", len(head) + 6)
 
 
 UNKNOWN = {
@@ -39,6 +57,7 @@ UNKNOWN = {
     "a second length": message(b"{}", line=LINE + b"Content-Length: 2\r\n"),
     "no digits": message(b"{}").replace(b": 2\r", b": \r"),
     "a sign": message(b"{}").replace(b": 2", b": +2"),
+    "a zero before it": message(b"{}").replace(b": 2", b": 02"),
     "a space": message(b"{}").replace(b": 2", b":  2"),
     "another script's digits": message(b"{}").replace(b": 2", b": \xd9\xa2"),
     "hexadecimal": message(b"{}").replace(b": 2", b": 0x2"),
@@ -79,9 +98,9 @@ def test_the_latest_head_is_no_exception() -> None:
     memo: Memo[str] = Memo()
     memo.keep(message(b"{}"), b"{}", "known")
     for _ in range(2):
-        assert memo.recall(message(b"{}")) == ("known", 2, len(message(b"{}")) - 2)
+        assert memo.recall(message(b"{}")) == ("known", len(message(b"{}")) - 2)
         assert memo.recall(message(b"{}")[:-3]) is None
-        assert memo.recall(message(b"x" * 10)) == ("known", 10, len(message(b"x" * 10)) - 10)
+        assert memo.recall(message(b"x" * 10)) == ("known", len(message(b"x" * 10)) - 10)
         assert memo.recall(b"\r\n\r\n") is None
 
 

@@ -144,9 +144,13 @@ class Record:
     def swelled(self) -> None:
         self.arrivals.append(("swelled",))
 
+    def recalled(self, admitted: Admitted, body: bytes) -> None:
+        self.arrived(Inbound(admitted.head, admitted, body))
+
     def arrived(self, inbound: Inbound) -> None:
         head = inbound.head
-        summary = None if head is None else (head.method, head.target, head.length, tuple(head.fields))
+        length = len(inbound.body) if head is None or head.length is None else head.length
+        summary = None if head is None else (head.method, head.target, length, tuple(head.fields))
         status = inbound.verdict.status if isinstance(inbound.verdict, Answer) else None
         if isinstance(inbound.verdict, Admitted):
             assert inbound.verdict.head == head
@@ -155,7 +159,7 @@ class Record:
 
 def arrivals(pieces: list[bytes], memo: Memo[Admitted] | None = None) -> list[tuple[object, ...]]:
     record = Record()
-    reader = RequestReader(record, Limits(), memo)
+    reader = RequestReader(record, Limits(), Memo(body_bytes=-1) if memo is None else memo)
     for piece in pieces:
         if not reader.is_stopped:
             reader.feed(piece)
@@ -235,7 +239,7 @@ MESSAGES = {
 
 
 def all_heads() -> Memo[Admitted]:
-    memo: Memo[Admitted] = Memo()
+    memo: Memo[Admitted] = Memo(Record.body_max_bytes)
     for message in MESSAGES.values():
         arrivals([message], memo)
     return memo
@@ -258,7 +262,7 @@ def test_what_is_remembered_changes_nothing_however_it_is_split(pieces: list[byt
 
 
 def test_a_head_is_judged_once_for_all_connections_until_the_rules_change() -> None:
-    memo: Memo[Admitted] = Memo()
+    memo: Memo[Admitted] = Memo(Record.body_max_bytes)
     record = Record()
     for body in (BODY, BODY, LONGER):
         RequestReader(record, Limits(), memo).feed(post(body))

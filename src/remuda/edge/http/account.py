@@ -16,49 +16,45 @@ _SWITCHED = 101  # what passes after that is nobody's JSON
 
 
 class Account:
-    """One request. Times are of the loop's clock; `epoch_s` is what has to be added to have seconds since 1970."""
+    """One request. Times are of one clock; `epoch_s` is what has to be added to it to have seconds since 1970.
+
+    `bytes_in` and `bytes_out`: how much of the client's and of the engine's body has come. `beginning`: its first
+    piece, or all of it if it did not come in pieces.
+    """
 
     # What is known only later, if at all.
     granted: float | None = None
     first: float | None = None
     stream = False
     events = 0
+    bytes_out = 0
     error = ""
     beginning = b""
     tail: Tail | None = None
 
-    def __init__(self, forward: Forward, client: str, began: float) -> None:
+    def __init__(self, forward: Forward, client: str, began: float, bytes_in: int = 0) -> None:
         self.forward = forward
         self.client = client
         self.began = began
-        self.bytes_in = len(forward.body)
-
-    def took(self, body: bytes, now: float) -> None:
-        """All of the engine's body has come, at once."""
-        self.first = now
-        self.beginning = body
-
-    @property
-    def bytes_out(self) -> int:
-        """How much of the engine's body has come."""
-        return len(self.beginning) if self.tail is None else self.tail.passed_bytes
+        self.bytes_in = bytes_in
 
     def passed(self, piece: bytes) -> None:
         """Some of the engine's body has come."""
-        if self.tail is None:
-            self.tail = Tail()
+        tail = self.tail
+        if tail is None:
+            self.tail = tail = Tail()
             self.beginning = piece
-        self.tail.add(piece)
+        self.bytes_out += len(piece)
+        tail.add(piece)
         if self.stream:
             self.events += piece.count(_EVENT_END)
 
     def _usage(self) -> Usage | None:
         """What the end tells; Anthropic's streams tell of the prompt at their beginning only."""
-        if not self.bytes_out:
-            return None
-        if self.tail is None:
-            return read_usage(self.beginning[-KEEP_BYTES:], is_whole=len(self.beginning) <= KEEP_BYTES)
-        usage = read_usage(self.tail.last())
+        body, tail = self.beginning, self.tail
+        if tail is None:
+            return read_usage(body[-KEEP_BYTES:], is_whole=len(body) <= KEEP_BYTES) if body else None
+        usage = read_usage(tail.last())
         if usage is None or usage.prompt_tokens is not None or not self.stream:
             return usage
         told = read_usage(self.beginning[:KEEP_BYTES])
@@ -69,15 +65,14 @@ class Account:
     def closed(self, number: int, model: str, status: int, now: float, epoch_s: float) -> Record:
         """The request is over."""
         forward, began = self.forward, self.began
-        head = forward.head
         # By position, in the order of `Record`: by name takes eight times as long.
         return Record(
             number,
             epoch_s + began,
             self.client,
             forward.key.name,
-            head.method.decode(),
-            head.target.path.decode("latin-1"),
+            forward.method,
+            forward.path,
             forward.wanted.model,
             model,
             status,

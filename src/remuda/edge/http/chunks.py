@@ -8,8 +8,9 @@ not seen here; llhttp reads it, and it is framed anew.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 _END = b"\r\n"
-_CR = _END[0]
 _FRAME_BYTES = len(_END) * 2
 # How long a body and its size may be together for the size to have one digit, two, three.
 _LONGEST = tuple(16**digits - 1 + digits for digits in (1, 2, 3))
@@ -18,9 +19,8 @@ _LONGEST = tuple(16**digits - 1 + digits for digits in (1, 2, 3))
 def payload(data: bytes) -> bytes | None:
     """What is in the chunk that `data` is; None if it is not exactly one that is not the last."""
     size_and_body = len(data) - _FRAME_BYTES
-    digits = 1 + (size_and_body > _LONGEST[0]) + (size_and_body > _LONGEST[1]) + (size_and_body > _LONGEST[2])
-    length = size_and_body - digits
-    if length <= 0 or not data.startswith(b"%x\r\n" % length) or not data.endswith(_END):
+    digits = 1 + bisect_left(_LONGEST, size_and_body)
+    length, body_at = size_and_body - digits, digits + len(_END)
+    if length <= 0 or data[:body_at] != b"%x\r\n" % length or not data.endswith(_END):
         return None
-    found = data[digits + len(_END) : -len(_END)]
-    return found if len(found) == length and data[digits] == _CR else None
+    return data[body_at : -len(_END)]

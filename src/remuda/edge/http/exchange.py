@@ -16,22 +16,25 @@ gives up. From then on its status is 200, and whatever fails is told in the stre
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+import math
 from http import HTTPStatus
 
 from remuda.edge.http.account import Account
-from remuda.edge.http.frontend import Frontend
+from remuda.edge.http.frontend import Frontend, Ways
 from remuda.edge.http.reply import Downstream, Reply
 from remuda.edge.http.seam import Admission, Endpoint
 from remuda.edge.http.upstream import Loss, LossKind, Outgoing, UpstreamConnection
 from remuda.gateway.api import Source
 from remuda.gateway.envelope import Answer, refused
-from remuda.gateway.forward import Forward, Prepared, WayBack, prepare
-from remuda.gateway.head import Hop, Outbound, request_bytes
+from remuda.gateway.forward import Destination, Forward, Prepared, WayBack, prepare
+from remuda.gateway.head import Hop, Outbound, begun_bytes, request_bytes, sized
+from remuda.gateway.quota import Meter
 from remuda.gateway.record import LEFT
-from remuda.gateway.reply import ResponseHead, framing, response_bytes
+from remuda.gateway.reply import ResponseHead, whole_bytes
 from remuda.gateway.shapes import Fault
+from remuda.gateway.traits import Traits
 from remuda.gateway.translate import ollama
+from remuda.gateway.wanted import Body
 from remuda.residency.commands import RefusalKind, Refuse
 
 _CONTROL = Source.CONTROL
@@ -56,6 +59,8 @@ class Exchange:
     # What most exchanges never change.
     _at = 0
     _number = 0
+    _meter: Meter | None = None
+    _commented = -math.inf
     _upstream: UpstreamConnection | None = None
     _outgoing: Outgoing | None = None
     _back: WayBack | None = None
@@ -63,21 +68,19 @@ class Exchange:
     _stale: Loss | None = None
     _returned = False
     _is_queued = False
-    _drains = False
     _state = _WAITING
     _endpoint: Endpoint
-    _sent_at: float
 
-    def __init__(self, forward: Forward, downstream: Downstream, frontend: Frontend) -> None:
-        began = frontend.loop.time()
+    def __init__(self, forward: Forward, body: Body, downstream: Downstream, frontend: Frontend) -> None:
         self.model = forward.candidates[0].model
         self._forward = forward
+        self._body = body
         self._downstream = downstream
         self._frontend = frontend
-        self._account = Account(forward, downstream.address, began)
-        self._admission = _way(forward, frontend)
-        self._meter = frontend.meter(forward.key)
-        self._next_comment = began + frontend.limits.comment_s
+        self._account = Account(forward, downstream.address, frontend.now(), len(body))
+        self._admission = _way(forward, frontend.ways)
+        if forward.key.scope.quota is not None:
+            self._meter = frontend.meter(forward.key)
 
     def begin(self) -> None:
         """Ask for an instance of the first candidate."""
@@ -86,7 +89,7 @@ class Exchange:
             self._meter = None
             self._over(fault.status, fault.code)
             self._begun_reply().fail(fault)
-        elif self._forward.only_unloads:
+        elif self._forward.wanted.ollama is not None and self._forward.only_unloads:
             self._frontend.ways.residency.keep_alive(self.model, 0.0)
             self._answer_bare(unloaded=True)
         else:
@@ -102,8 +105,9 @@ class Exchange:
             self._state = _OVER
             self._unqueue()
             self._admission.abandon(self._number)
-        elif self._drains and self._upstream is not None:
+        elif self._upstream is not None and self._traits.drains:
             self._state = _DRAINED
+            self._upstream.relay_chunks(None)
             self._upstream.resume()
         else:
             self._state = _OVER
@@ -123,11 +127,13 @@ class Exchange:
 
     def sweep(self, now: float) -> None:
         """Look at the bounds of time."""
-        if self._state is _WAITING and self._forward.heeds_comments and now >= self._next_comment:
-            self._next_comment = now + self._frontend.limits.comment_s
-            self._begun_reply().comment()
+        if self._state is _WAITING and self._forward.heeds_comments:
+            silent_since = max(self._commented, self._account.began)
+            if now >= silent_since + self._frontend.limits.comment_s:
+                self._commented = now
+                self._begun_reply().comment()
         first_byte_s = self._frontend.limits.first_byte_s
-        if self._state is _SENT and first_byte_s is not None and now >= self._sent_at + first_byte_s:
+        if self._state is _SENT and first_byte_s is not None and now >= (self._account.granted or now) + first_byte_s:
             message = f"`{self.model}` did not begin to answer within {first_byte_s:g} s"
             upstream, self._upstream = self._upstream, None
             if upstream is not None:
@@ -138,28 +144,24 @@ class Exchange:
 
     def granted(self, endpoint: Endpoint) -> None:
         """Send the request."""
-        forward, frontend = self._forward, self._frontend
-        if self._is_queued:
+        account, frontend, body = self._account, self._frontend, self._body
+        if self._is_queued or account.granted is not None:
             self._unqueue()
+            account.granted = frontend.now()
+        else:
+            account.granted = account.began
         self._state = _SENT
-        self._account.granted = self._sent_at = frontend.loop.time()
-        if forward.wanted.ollama is not None:
-            self._keep_alive()
-            if forward.is_bare:
-                self._admission.end(self._number)
-                self._answer_bare(unloaded=False)
-                return
-        gateway = frontend.gateway
-        traits = gateway.traits_of(self.model)
-        self._drains = traits.drains
-        prepared = prepare(forward, forward.candidates[self._at].edits, endpoint, traits, gateway.around.clock)
-        if isinstance(prepared, Fault):
-            self._fail(prepared)
-            return
-        self._back = prepared.back
         self._endpoint = endpoint
-        self._outgoing = self._made(prepared, endpoint, traits.headers)
-        self._upstream = frontend.pool.send(endpoint, self._outgoing, self)
+        begun = self._forward.begun.get((frontend.gateway, endpoint, self._downstream.address))
+        if begun is not None and self._reply is None:
+            outgoing = Outgoing(sized(begun, len(body)), body)
+        else:
+            made = self._made(endpoint)
+            if made is None:
+                return
+            outgoing = made
+        self._outgoing = outgoing
+        self._upstream = frontend.pool.send(endpoint, outgoing, self)
 
     def refused(self, refusal: Refuse) -> None:
         """Ask the next candidate, or say why there will be no response."""
@@ -181,15 +183,13 @@ class Exchange:
             return
         self._state = _ANSWERING
         self._outgoing = None
-        self._forward.forget_body()
+        self._body = b""
         self._begun_reply().begin(head, self._back)
         self._relay(body, ended=ended)
 
-    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
+    def more(self, body: bytes, *, ended: bool) -> None:
         """Go on with the client's response."""
-        if not ended and self._state is _ANSWERING and self._reply is not None and self._account.first is not None:
-            self._reply.more(body, ended=False, frame=frame)
-        elif self._state is _DRAINED:
+        if self._state is _DRAINED:
             self._drain(ended=ended)
         else:
             self._relay(body, ended=ended)
@@ -252,15 +252,41 @@ class Exchange:
         if wish is not None:
             self._frontend.ways.residency.keep_alive(self.model, wish.ttl_s)
 
-    def _made(self, prepared: Prepared, endpoint: Endpoint, extra: Mapping[bytes, bytes]) -> Outgoing:
-        request = self._forward.head
-        if prepared.back is not None or self._reply is not None:
+    @property
+    def _traits(self) -> Traits:
+        return self._frontend.gateway.traits_of(self.model)
+
+    def _made(self, endpoint: Endpoint) -> Outgoing | None:
+        """The request as this instance needs it; None when there is nothing to send, and the exchange has gone on."""
+        forward = self._forward
+        if forward.wanted.ollama is not None:
+            self._keep_alive()
+            if forward.is_bare:
+                self._admission.end(self._number)
+                self._answer_bare(unloaded=False)
+                return None
+        to = Destination(endpoint, forward.candidates[self._at].edits, self._traits)
+        prepared = prepare(forward, self._body, to, self._frontend.gateway.around.clock)
+        if isinstance(prepared, Fault):
+            self._fail(prepared)
+            return None
+        self._back = prepared.back
+        return self._outgoing_of(prepared, endpoint)
+
+    def _outgoing_of(self, prepared: Prepared, endpoint: Endpoint) -> Outgoing:
+        forward, frontend, body, extra = self._forward, self._frontend, prepared.body, self._traits.headers
+        head, client = forward.head, self._downstream.address
+        goes_untouched = prepared.back is None and self._reply is None
+        if not goes_untouched:
             # What is to be translated, or goes into a stream that has begun, must not come compressed.
             extra = {b"accept-encoding": b"identity", **extra}
-        body = prepared.body
-        hop = Hop(self._downstream.address, endpoint.host_field, endpoint.base, self._frontend.scheme)
-        outbound = Outbound(prepared.path, len(body), prepared.content_type, extra)
-        return Outgoing(request_bytes(request, hop, outbound), body, request.method == b"HEAD")
+        hop = Hop(client, endpoint.host_field, endpoint.base, frontend.scheme)
+        outbound = Outbound(prepared.path, prepared.content_type, extra)
+        if goes_untouched and body is self._body and head.method == b"POST":
+            begun = begun_bytes(head, hop, outbound)
+            forward.remember(begun, frontend.gateway, endpoint, client)
+            return Outgoing(sized(begun, len(body)), body)
+        return Outgoing(request_bytes(head, hop, outbound, len(body)), body, head.method == b"HEAD")
 
     @property
     def _has_another(self) -> bool:
@@ -297,20 +323,24 @@ class Exchange:
 
     def _pass_on(self, head: ResponseHead, body: bytes) -> None:
         """A response that is here at once, and that nobody has to do anything to: what most of them are."""
-        downstream, request = self._downstream, self._forward.head
+        downstream, account = self._downstream, self._account
         keep_alive = downstream.keeps_alive
         self._upstream = None
-        begun = response_bytes(request, head, framing(request, head), keep_alive=keep_alive)
-        self._account.took(body, self._frontend.loop.time())
-        downstream.write(begun + body)
+        account.first = now = self._frontend.now()
+        account.beginning = body
+        account.bytes_out = len(body)
+        downstream.write(whole_bytes(self._forward.head, head, body, keep_alive=keep_alive))
         self._admission.end(self._number)
-        self._over(head.status)
+        self._state = _OVER
+        self._record(head.status, now)
         downstream.finished(keep_alive=keep_alive)
 
     def _relay(self, body: bytes, *, ended: bool) -> None:
         reply = self._begun_reply()
         if body and self._account.first is None:
-            self._account.first = self._frontend.loop.time()
+            self._account.first = self._frontend.now()
+            if reply.is_plain and self._upstream is not None:
+                self._upstream.relay_chunks(reply.relay)
         if ended:
             # The connection may already be another's: whatever the client does now must not hold it up.
             self._upstream = None
@@ -342,9 +372,10 @@ class Exchange:
             self._account.error = error
         self._record(status)
 
-    def _record(self, status: int) -> None:
+    def _record(self, status: int, now: float | None = None) -> None:
         frontend = self._frontend
-        now = frontend.loop.time()
+        if now is None:
+            now = frontend.now()
         record = self._account.closed(self._number, self.model, status, now, frontend.epoch_s)
         if self._meter is not None:
             meter, self._meter = self._meter, None
@@ -353,7 +384,7 @@ class Exchange:
         frontend.observer.ended(record)
 
 
-def _way(forward: Forward, frontend: Frontend) -> Admission:
+def _way(forward: Forward, ways: Ways) -> Admission:
     if forward.wanted.observes:
-        return frontend.ways.observing
-    return frontend.ways.control if forward.api.source is _CONTROL else frontend.ways.residency
+        return ways.observing
+    return ways.control if forward.api.source is _CONTROL else ways.residency

@@ -6,10 +6,12 @@ import asyncio
 import itertools
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol, TypeVar
+
+from msgspec import structs
 
 from remuda.edge.http.account import own_record
 from remuda.edge.http.limits import Limits
@@ -36,7 +38,7 @@ class Connection(Protocol):
         ...
 
     def sweep(self, now: float) -> None:
-        """Look at the bounds of time; `now` is the loop's clock."""
+        """Look at the bounds of time."""
         ...
 
     def abort(self) -> None:
@@ -68,8 +70,9 @@ class Service:
 class Frontend:
     """The parts, and what is going on. `gateway` may be replaced; what has been decided stands.
 
-    `epoch_s`: what has to be added to the loop's clock to have seconds since 1970. `queued`: how many requests wait for
-    each model. `emptied` has been set when the last connection closes, and is of use only while no new ones come.
+    `now`: the clock, in seconds; uvloop's own tells whole milliseconds only. `epoch_s`: what has to be added to it to
+    have seconds since 1970. `queued`: how many requests wait for each model. `emptied` has been set when the last
+    connection closes, and is of use only while no new ones come.
     """
 
     gateway: Gateway
@@ -78,9 +81,10 @@ class Frontend:
     limits: Limits
     observer: Observer
     loop: asyncio.AbstractEventLoop
+    now: Callable[[], float]
     epoch_s: float
+    memo: Memo[Admitted]
     scheme: bytes = b"http"
-    memo: Memo[Admitted] = field(default_factory=Memo)
     connections: set[Connection] = field(default_factory=set)
     addresses: dict[str, int] = field(default_factory=dict)
     queued: dict[str, int] = field(default_factory=dict)
@@ -99,7 +103,9 @@ class Frontend:
             limits=service.limits,
             observer=service.observer,
             loop=loop,
-            epoch_s=time.time() - loop.time(),
+            now=time.monotonic,
+            epoch_s=time.time() - time.monotonic(),
+            memo=Memo(service.gateway.body_max_bytes),
             scheme=b"https" if service.tls else b"http",
         )
 
@@ -108,6 +114,7 @@ class Frontend:
         self.gateway = gateway
         self.limits = limits
         self.memo.forget()
+        self.memo.body_bytes = gateway.body_max_bytes
 
     def enter(self, connection: Connection, address: str) -> bool:
         """Take a new connection in; False when there are enough from its address, and it is not counted."""
@@ -130,8 +137,10 @@ class Frontend:
         """Tell the observer of a request that no server was asked for; what could not even be read is nobody's."""
         head, verdict = inbound.head, inbound.verdict
         if head is not None:
+            if head.length is None:
+                head = structs.replace(head, length=len(inbound.body))
             key = "" if isinstance(verdict, Answer) else verdict.key.name
-            self.observer.ended(own_record(head, answer, key, address, self.epoch_s + self.loop.time()))
+            self.observer.ended(own_record(head, answer, key, address, self.epoch_s + self.now()))
 
     def full(self, model: str) -> Fault | None:
         """Why no more requests may wait for a model; None while they may."""

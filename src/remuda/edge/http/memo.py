@@ -9,11 +9,12 @@ as a message that was framed by this one number; that another number changes not
 HTTP says of it. Whatever deviates by a byte, is framed in another way or came in pieces is not found, and goes the long
 way. The bytes are compared whole, so credentials are in memory for as long as their head is kept.
 
-The latest head of all is tried first, with its number and all: to compare it costs nothing.
+The latest head of all is tried first: whether it is the same again takes one comparison.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -23,25 +24,31 @@ _END = b"\r\n\r\n"
 _LOWER = b"\r\ncontent-length: "
 _TITLE = b"\r\nContent-Length: "
 _HEAD_BYTES = 8 * 1024
-_DIGITS = 9
 _ENTRIES = 512
-_NONE = _END  # no message begins with the end of a head
 
 
 class Memo(Generic[T]):
-    """What heads came to, until that is not so any more: `forget`."""
+    """What heads came to, until that is not so any more: `forget`. `body_bytes`: the longest body to recall with."""
 
-    __slots__ = ("_known", "_latest", "_latest_head")
+    __slots__ = ("_after", "_before", "_head_bytes", "_known", "_latest", "body_bytes")
 
-    def __init__(self) -> None:
+    def __init__(self, body_bytes: float = math.inf) -> None:
+        self.body_bytes = body_bytes
         self._known: dict[bytes, tuple[int, T]] = {}
-        self._latest_head = _NONE
-        self._latest: tuple[T, int, int] | None = None
+        self._latest: T
+        self._before = self._after = b""
+        self._head_bytes = 0
 
-    def recall(self, data: bytes) -> tuple[T, int, int] | None:
-        """What the head at the beginning of `data` came to, the length of its body, and where that begins."""
-        if data.startswith(self._latest_head):
-            return self._latest
+    def recall(self, data: bytes) -> tuple[T, int] | None:
+        """What the head came to if `data` is one whole message, and where its body begins."""
+        at = self._head_bytes
+        length = len(data) - at
+        # The latest head again frames what follows if, and only if, this is its number.
+        if data[:at] == b"%b%d%b" % (self._before, length, self._after) and length <= self.body_bytes:
+            return self._latest, at
+        return self._look_up(data)
+
+    def _look_up(self, data: bytes) -> tuple[T, int] | None:
         end = data.find(_END, 0, _HEAD_BYTES)
         at = _number_at(data, end)
         if at < 0:
@@ -50,18 +57,18 @@ class Memo(Generic[T]):
         found = self._known.get(data[:at] + data[stop:end])
         if found is None or found[0] != at:
             return None
-        digits = data[at:stop]
-        if not digits.isdigit() or len(digits) > _DIGITS:
-            return None
         body_at = end + len(_END)
-        self._latest_head = data[:body_at]
-        self._latest = recalled = (found[1], int(digits), body_at)
-        return recalled
+        length = len(data) - body_at
+        if data[at:stop] != b"%d" % length or length > self.body_bytes:
+            return None
+        self._latest = found[1]
+        self._before, self._after, self._head_bytes = data[:at], data[stop:body_at], body_at
+        return found[1], body_at
 
     def forget(self) -> None:
         """Heads come to something else from now on."""
         self._known.clear()
-        self._latest_head, self._latest = _NONE, None
+        self._head_bytes = 0
 
     def keep(self, data: bytes, body: bytes | bytearray, value: T) -> None:
         """Keep what the head came to if `data` is exactly one message, whose number frames this body."""

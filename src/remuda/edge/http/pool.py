@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from itertools import chain
+from time import monotonic
 
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.outbox import Outbox
@@ -21,18 +22,17 @@ class Pool:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._loop = asyncio.get_running_loop()
-        self.outbox = Outbox(self._loop)
+        self.outbox = Outbox(asyncio.get_running_loop())
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
         self._context: ssl.SSLContext | None = None
 
     def send(self, endpoint: Endpoint, outgoing: Outgoing, listener: Listener) -> UpstreamConnection:
         """Send a request on a kept connection, or on a new one."""
         idle = self._idle.get(endpoint)
-        now = self._loop.time()
+        now = monotonic()
         while idle:
             connection = idle.pop()
-            if now < connection.kept_until and connection.is_open:
+            if now < connection.kept_until:
                 connection.send(outgoing, listener, now)
                 return connection
             connection.abort()
@@ -52,9 +52,10 @@ class Pool:
 
     def sweep(self) -> None:
         """Close what has been kept for too long."""
+        now = monotonic()
         for endpoint, idle in list(self._idle.items()):
             for connection in tuple(idle):
-                if not self._is_good(connection):
+                if now >= connection.kept_until:
                     idle.remove(connection)
                     connection.abort()
             if not idle:
@@ -71,10 +72,7 @@ class Pool:
         if idle is None:
             idle = self._idle[connection.endpoint] = []
         if len(idle) < self._limits.idle_connections:
-            connection.kept_until = self._loop.time() + self._limits.idle_s
+            connection.kept_until = monotonic() + self._limits.idle_s
             idle.append(connection)
         else:
             connection.abort()
-
-    def _is_good(self, connection: UpstreamConnection) -> bool:
-        return connection.is_open and self._loop.time() < connection.kept_until

@@ -70,6 +70,10 @@ class Sink(Protocol):
         """The body that is arriving has become large."""
         ...
 
+    def recalled(self, admitted: Admitted, body: bytes) -> None:
+        """A request is complete whose head is known."""
+        ...
+
     def arrived(self, inbound: Inbound) -> None:
         """A request is complete, or as complete as it will be read."""
         ...
@@ -82,11 +86,11 @@ class RequestReader:
     """
 
     __slots__ = (
-        *("_fields", "_head_seen_bytes", "_is_priming", "_is_upgrading", "_limits", "_memo", "_parser", "_read_bytes"),
-        *("_sink", "_stays", "_target", "_whole", "inbound", "is_between", "is_in_head", "is_stopped"),
+        *("_fields", "_head_seen_bytes", "_is_priming", "_is_upgrading", "_limits", "_memo", "_parser"),
+        *("_read_bytes", "_sink", "_stays", "_target", "_whole", "inbound", "is_between", "is_in_head", "is_stopped"),
     )
 
-    def __init__(self, sink: Sink, limits: Limits, memo: Memo[Admitted] | None = None) -> None:
+    def __init__(self, sink: Sink, limits: Limits, memo: Memo[Admitted]) -> None:
         self.inbound: Inbound | None = None
         self.is_in_head = False
         self.is_stopped = False
@@ -100,13 +104,14 @@ class RequestReader:
         self._head_seen_bytes = 0
         self._is_upgrading = False
         self._is_priming = False
-        self.is_between = memo is not None
+        self.is_between = True
         self._stays = True
         self._whole = b""
 
     def feed(self, data: bytes) -> None:
         """Read on; the sink is called back."""
-        if self.is_between and self._recall(data):
+        if self.is_between and (recalled := self._memo.recall(data)) is not None:
+            self._sink.recalled(recalled[0], data[recalled[1] :])
             return
         was_in_head = self.is_in_head
         # What can belong to the head that is being read: this piece and, if it was begun in the one before, that one.
@@ -114,7 +119,7 @@ class RequestReader:
         self._whole = data if self.is_between else b""
         self._feed(data)
         is_idle = self.inbound is None and not self.is_in_head and not self.is_stopped
-        self.is_between = is_idle and self._stays and self._memo is not None
+        self.is_between = is_idle and self._stays
         if self.is_in_head and was_in_head:
             self._head_seen_bytes += len(data)
             if self._head_seen_bytes > self._limits.head_bytes:
@@ -192,32 +197,18 @@ class RequestReader:
 
     # ---
 
-    def _recall(self, data: bytes) -> bool:
-        """Hand a request over whose head is known, if nothing about its body is out of the ordinary."""
-        assert self._memo is not None  # noqa: S101  `is_between` only with one
-        recalled = self._memo.recall(data)
-        if recalled is None:
-            return False
-        admitted, length, body_at = recalled
-        if body_at + length != len(data) or length > _AHEAD_BYTES or length > self._sink.body_max_bytes:
-            return False
-        head = admitted.head
-        if head.length != length:
-            head = msgspec.structs.replace(head, length=length)
-            admitted = msgspec.structs.replace(admitted, head=head)
-        self._sink.arrived(Inbound(head, admitted, data[body_at:]))
-        return True
-
     def _remember(self, inbound: Inbound) -> None:
         """Keep a head that may come again, in front of another body."""
         data, self._whole = self._whole, b""
         head, verdict = inbound.head, inbound.verdict
-        if head is None or self._memo is None or not isinstance(verdict, Admitted):
+        if head is None or not isinstance(verdict, Admitted):
             return
         # The parser has to know when the last message has come; and a client that waits has to be told to go on.
         is_plain = self._stays and not head.expects_continue
         if is_plain and len(data) - len(inbound.body) < self._limits.head_bytes // 2:
-            self._memo.keep(data, inbound.body, verdict)
+            # It will stand before bodies of other lengths.
+            head = msgspec.structs.replace(head, length=None)
+            self._memo.keep(data, inbound.body, msgspec.structs.replace(verdict, head=head))
 
     def _feed(self, data: bytes | memoryview) -> None:
         try:

@@ -57,12 +57,15 @@ class Downstream(Protocol):
 
 
 class Reply:
-    """One response. `begin`, then `more` until it has ended, then `finish`; or `fail`, which ends it at any time."""
+    """One response. `begin`, then `more` until it has ended, then `finish`; or `fail`, which ends it at any time.
+
+    `is_plain`: whether its body passes as it comes, in chunks.
+    """
 
     # What most responses never change.
     is_begun = False
+    is_plain = False
     status = 0
-    _is_plain = False
     _back: WayBack | None = None
     _filter: EventTranslation | None = None
     _collected: bytearray | None = None
@@ -89,7 +92,7 @@ class Reply:
         self._account.stream = head.is_event_stream
         if back is None and not self.is_begun:
             self._open(head)
-            self._is_plain = self._framing is _CHUNKED
+            self.is_plain = self._framing is _CHUNKED
         elif not (head.is_event_stream and head.status == _OK and self._forward.wanted.streams):
             self._back = back
             self._collected = bytearray()
@@ -99,12 +102,14 @@ class Reply:
             if not self.is_begun:
                 self._open(_as_stream(head, self._filter.content_type))
 
-    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
-        """Go on with the engine's body; `frame` is the same as a chunk, if there is one already."""
+    def relay(self, body: bytes, frame: bytes) -> None:
+        """Go on, in the midst of a body that passes as it comes; `frame` is the same as a chunk."""
         self._account.passed(body)
-        if self._is_plain and not ended and not self._unsent:
-            self._downstream.write(frame or chunk(body))
-            return
+        self._downstream.write(frame)
+
+    def more(self, body: bytes, *, ended: bool) -> None:
+        """Go on with the engine's body."""
+        self._account.passed(body)
         if self._collected is not None:
             self._collect(self._collected, body, ended=ended)
             return

@@ -106,7 +106,7 @@ class GatewayServer:
     def _sweep(self) -> None:
         frontend = self._frontend
         self._timer = frontend.loop.call_later(frontend.limits.sweep_s, self._sweep)
-        now = frontend.loop.time()
+        now = frontend.now()
         for connection in tuple(frontend.connections):
             connection.sweep(now)
         frontend.pool.sweep()

@@ -21,7 +21,7 @@ from remuda.edge.http.reply import Downstream
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.upstream import LossKind
 from remuda.gateway.envelope import Answer, error, refused, tell
-from remuda.gateway.forward import Forward, prepare
+from remuda.gateway.forward import Destination, Forward, prepare
 from remuda.gateway.head import Hop, Outbound, request_bytes
 from remuda.gateway.record import LEFT
 from remuda.gateway.reply import switching_bytes
@@ -49,7 +49,7 @@ class Tunnel:
         self._near = near
         self._frontend = frontend
         self._residency = frontend.ways.residency
-        self._account = Account(forward, near.address, frontend.loop.time())
+        self._account = Account(forward, near.address, frontend.now())
         self._model = forward.candidates[0].model
         self._number = next(frontend.requests)
         self._meter = frontend.meter(forward.key)
@@ -105,7 +105,7 @@ class Tunnel:
     def granted(self, endpoint: Endpoint) -> None:
         """Go there."""
         self._is_granted = True
-        self._account.granted = self._frontend.loop.time()
+        self._account.granted = self._frontend.now()
         self._connecting = self._frontend.loop.create_task(self._connect(endpoint))
 
     def refused(self, refusal: Refuse) -> None:
@@ -158,12 +158,12 @@ class Tunnel:
     async def _connect(self, endpoint: Endpoint) -> None:
         frontend = self._frontend
         traits = frontend.gateway.traits_of(self._model)
-        edits = self._forward.candidates[0].edits
-        prepared = prepare(self._forward, edits, endpoint, traits, frontend.gateway.around.clock)
+        to = Destination(endpoint, self._forward.candidates[0].edits, traits)
+        prepared = prepare(self._forward, b"", to, frontend.gateway.around.clock)
         assert not isinstance(prepared, Fault)  # noqa: S101  no path that can be tunnelled is translated
         hop = Hop(self._near.address, endpoint.host_field, endpoint.base, frontend.scheme)
-        outbound = Outbound(prepared.path, 0, extra=traits.headers, upgrade=self._forward.head.upgrade)
-        self._far = far = _Far(self, request_bytes(self._forward.head, hop, outbound))
+        outbound = Outbound(prepared.path, extra=traits.headers, upgrade=self._forward.head.upgrade)
+        self._far = far = _Far(self, request_bytes(self._forward.head, hop, outbound, 0))
         try:
             async with asyncio.timeout(frontend.limits.connect_s):
                 context = frontend.pool.tls() if endpoint.tls else None
@@ -183,7 +183,7 @@ class Tunnel:
         if self._meter is not None:
             self._meter.end()
         account.error = error_code
-        now = frontend.loop.time()
+        now = frontend.now()
         frontend.observer.ended(account.closed(self._number, self._model, status, now, frontend.epoch_s))
 
 

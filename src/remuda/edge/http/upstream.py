@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import math
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Protocol, cast
 
 import httptools
+import msgspec
 
 from remuda.edge.http.chunks import payload
 from remuda.edge.http.limits import Limits
@@ -44,13 +47,12 @@ class LossKind(enum.StrEnum):
     GARBLED = "engine_garbled"
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """A request as it is sent. `is_head`: its method is HEAD, so no body will follow the response's head."""
 
     head: bytes
     body: bytes | bytearray
-    is_head: bool
+    is_head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ class Loss:
     is_early: bool = False
 
 
+Relay = Callable[[bytes, bytes], None]
+
+
 class Listener(Protocol):
     """Who waits for a response: `response` once and `more` any number of times, until `ended`; or `lost`."""
 
@@ -74,8 +79,8 @@ class Listener(Protocol):
         """The head, with as much of the body as came with it."""
         ...
 
-    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
-        """More of the body; empty only at its end. `frame`: the same as one chunk, if it came so."""
+    def more(self, body: bytes, *, ended: bool) -> None:
+        """More of the body; empty only at its end."""
         ...
 
     def lost(self, loss: Loss) -> None:
@@ -84,18 +89,20 @@ class Listener(Protocol):
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """One connection. `released` is called with it when it is free for the next request."""
+    """One connection. `released` is called with it when it is free for the next request.
+
+    `kept_until`: how long it may be used again, by `time.monotonic`; that is over when it is closed.
+    """
 
     __slots__ = (
         *("_body", "_connecting", "_early_until", "_fields", "_has_ended", "_head", "_head_seen_bytes", "_is_between"),
         *("_is_between_chunks", "_is_garbled", "_is_head_told", "_is_in_chunk", "_is_interim", "_is_kept"),
-        *("_is_reusable", "_limits", "_listener", "_loop", "_outbox", "_outgoing", "_parser", "_released"),
-        *("_transport", "_unsent", "endpoint", "kept_until"),
+        *("_is_reusable", "_is_used", "_limits", "_listener", "_loop", "_outbox", "_outgoing", "_parser", "_relay"),
+        *("_released", "_transport", "_unsent", "endpoint", "kept_until"),
     )
 
-    # The state of one exchange, set by `_begin`.
-    _outgoing: Outgoing | None
-    _listener: Listener | None
+    # What the parser finds in one exchange, set anew by `_begin` once it `_is_used`.
+    _is_used: bool
     _head: ResponseHead | None
     _fields: list[tuple[bytes, bytes]]
     _body: list[bytes]
@@ -112,33 +119,35 @@ class UpstreamConnection(asyncio.Protocol):
         self, endpoint: Endpoint, limits: Limits, outbox: Outbox, released: Callable[[UpstreamConnection], None]
     ) -> None:
         self.endpoint = endpoint
-        self.kept_until = 0.0
+        self.kept_until = -math.inf
         self._limits = limits
         self._outbox = outbox
         self._unsent = b""
         self._released = released
         self._loop = asyncio.get_running_loop()
+        self._outgoing: Outgoing | None = None
+        self._listener: Listener | None = None
+        self._relay: Relay | None = None
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._is_between = True
         self._early_until = 0.0
         self._is_kept = False
-        self._begin(None, None)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something can be sent."""
-        return self._transport is not None and not self._transport.is_closing()
+        self._begin()
 
     def connect(self, outgoing: Outgoing, listener: Listener, context: ssl.SSLContext | None) -> None:
         """Connect, then send the request."""
-        self._begin(outgoing, listener)
+        self._outgoing = outgoing
+        self._listener = listener
         self._connecting = self._loop.create_task(self._connect(context))
 
     def send(self, outgoing: Outgoing, listener: Listener, now: float) -> None:
-        """Send the next request on a connection that is free; `now` is the loop's time."""
-        self._begin(outgoing, listener)
+        """Send the next request on a connection that is free; `now` is `time.monotonic`'s."""
+        if self._is_used:
+            self._begin()
+        self._outgoing = outgoing
+        self._listener = listener
         self._is_kept = True
         self._write(outgoing, now)
 
@@ -146,19 +155,24 @@ class UpstreamConnection(asyncio.Protocol):
         """Close at once, so that the engine stops generating; the listener hears nothing more."""
         self._listener = self._outgoing = None
         self._unsent = b""
+        self.kept_until = -math.inf
         if self._connecting is not None:
             self._connecting.cancel()
         if self._transport is not None:
             self._transport.abort()
 
+    def relay_chunks(self, to: Relay | None) -> None:
+        """Give a read that is one chunk of the body to this, as its body and whole, rather than to the listener."""
+        self._relay = to
+
     def pause(self) -> None:
         """Read nothing until `resume`."""
-        if self._transport is not None and self.is_open:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        if self._transport is not None and self.is_open:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     # What the outbox calls.
@@ -177,43 +191,19 @@ class UpstreamConnection(asyncio.Protocol):
         if self._outgoing is None:
             transport.abort()
             return
-        self._write(self._outgoing, self._loop.time())
+        self._write(self._outgoing, monotonic())
 
     def data_received(self, data: bytes) -> None:
         """Parse, and tell the listener in one call what came."""
         if self._listener is None:
             self.abort()
             return
-        if self._is_between_chunks and (piece := payload(data)) is not None:
-            self._listener.more(piece, ended=False, frame=data)
+        if self._is_between_chunks and self._relay is not None and (piece := payload(data)) is not None:
+            self._relay(piece, data)
             return
         self._early_until = 0.0
-        was_between = self._is_between
-        if was_between and self._recall(data, self._listener):
-            return
-        self._is_between = False
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserCallbackError:
-            raise
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            if not self._has_ended:
-                if self._head is not None and self._body:
-                    self._tell(self._head)
-                self._fail(Loss(LossKind.GARBLED, f"the engine's response cannot be understood: {error}"))
-                return
-            self._is_reusable = False
-        if self._head is None:
-            self._bound_head(len(data))
-            return
-        if self._has_ended:
-            self._is_between = True
-            if was_between:
-                self._remember(data, self._head)
-        else:
-            # llhttp tells of a chunk when it has read the line of its size; less of it does not end as a line does.
-            self._is_between_chunks = self._head.is_chunked and not self._is_in_chunk and data.endswith(b"\r\n")
-        self._tell(self._head)
+        if not (self._is_between and self._recall(data, self._listener)):
+            self._parse(data)
 
     def eof_received(self) -> None:
         """The engine sends no more; where nothing else ends a body, this does."""
@@ -277,9 +267,8 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self._has_ended = True
 
-    def _begin(self, outgoing: Outgoing | None, listener: Listener | None) -> None:
-        self._outgoing = outgoing
-        self._listener = listener
+    def _begin(self) -> None:
+        self._is_used = False
         self._head = None
         self._fields = []
         self._body = []
@@ -317,18 +306,42 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.write(outgoing.head)
             self._transport.write(outgoing.body)
 
+    def _parse(self, data: bytes) -> None:
+        was_between, self._is_between = self._is_between, False
+        self._is_used = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            raise
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self._has_ended:
+                if self._head is not None and self._body:
+                    self._tell(self._head)
+                self._fail(Loss(LossKind.GARBLED, f"the engine's response cannot be understood: {error}"))
+                return
+            self._is_reusable = False
+        if self._head is None:
+            self._bound_head(len(data))
+            return
+        if self._has_ended:
+            self._is_between = True
+            if was_between:
+                self._remember(data, self._head)
+        else:
+            # llhttp tells of a chunk when it has read the line of its size; less of it does not end as a line does.
+            self._is_between_chunks = self._head.is_chunked and not self._is_in_chunk and data.endswith(b"\r\n")
+        self._tell(self._head)
+
     def _recall(self, data: bytes, listener: Listener) -> bool:
         """Tell a response whose head is known, if it is complete and nothing follows it."""
         recalled = _HEADS.recall(data)
         if recalled is None or self._outgoing is None or self._outgoing.is_head:
             return False
-        head, length, body_at = recalled
-        if body_at + length != len(data):
-            return False
+        head, body_at = recalled
+        length = len(data) - body_at
         if head.length != length:
             head = head.with_length(length)
-        self._has_ended = self._is_reusable = True
-        self._release()
+        self._release(is_reusable=True)
         listener.response(head, data[body_at:], ended=True)
         return True
 
@@ -344,7 +357,7 @@ class UpstreamConnection(asyncio.Protocol):
         assert listener is not None  # noqa: S101  both callers have looked
         if ended:
             # Before the last bytes are told, so that the client's next request finds the connection.
-            self._release()
+            self._release(is_reusable=self._is_reusable)
         if not self._is_head_told:
             self._is_head_told = True
             self._outgoing = None
@@ -358,16 +371,16 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(Loss(LossKind.GARBLED, "the engine's response has a head that cannot be relayed"))
 
     def _over(self, why: str) -> None:
-        is_early, is_kept = self._loop.time() < self._early_until, self._is_kept
+        is_early, is_kept = monotonic() < self._early_until, self._is_kept
         self._fail(Loss(LossKind.LOST, why, is_stale=is_early and is_kept, is_early=is_early and not is_kept))
 
-    def _release(self) -> None:
+    def _release(self, *, is_reusable: bool) -> None:
         transport = self._transport
         assert transport is not None  # noqa: S101  data came from it
-        self._listener = self._outgoing = None
+        self._listener = self._outgoing = self._relay = None
         # What has been answered before it was sent whole leaves bytes behind that would precede the next request.
         is_sent = not self._unsent and not transport.get_write_buffer_size()
-        if self._is_reusable and is_sent and not transport.is_closing():
+        if is_reusable and is_sent and not transport.is_closing():
             self._released(self)
         else:
             transport.abort()
