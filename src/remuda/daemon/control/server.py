@@ -19,7 +19,22 @@ from remuda.errors import EffectError
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: the daemon has its own."""
+    """Uvicorn without its signal handlers, for the daemon has its own.
+
+    It is told to end; to look ten times a second whether it should was most of what an idle daemon did.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._is_to_end = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._is_to_end.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._is_to_end.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -45,6 +60,7 @@ class ControlServer:
             app(control),
             log_config=None,
             access_log=False,
+            date_header=False,  # would be made at every tick
             lifespan="off",
             ws="none",
             timeout_graceful_shutdown=1,
@@ -76,7 +92,7 @@ class ControlServer:
 
     async def close(self) -> None:
         """End open requests and, if nobody goes on with it, remove the socket."""
-        self._server.should_exit = True
+        self._server.end()
         if self._task:
             await self._task
         if not self._is_handed_over:
