@@ -17,6 +17,7 @@ import contextlib
 import itertools
 import json
 import os
+import platform
 import resource
 import statistics
 import subprocess
@@ -123,6 +124,8 @@ def main() -> None:
     """Measure, and print the tables."""
     options = parse()
     if _INSIDE not in os.environ:
+        print(f"Remuda on {sys.implementation.name} {platform.python_version()}, {os.path.realpath(sys.executable)}")
+        sys.stdout.flush()
         isolate()
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))

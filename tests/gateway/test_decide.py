@@ -275,3 +275,38 @@ def test_what_changes_nobodys_state_is_forwarded(target: bytes) -> None:
     admitted = screen(head(b"POST", target), SLEEPY)
     assert isinstance(admitted, Admitted)
     assert isinstance(decide(admitted, b"", SLEEPY), Forward)
+
+
+def test_what_was_decided_stands_for_all_bodies_that_say_the_same() -> None:
+    admitted = screen(head(), OPEN)
+    assert isinstance(admitted, Admitted)
+    first = decide(admitted, b'{"model":"tiny-a","max_tokens":1}', OPEN)
+    assert decide(admitted, b'{"messages":[],"model":"tiny-a","stream":false}', OPEN) is first
+    others = [b'{"model":"a"}', b'{"model":"tiny-a","stream":true}', b'{"model":"tiny-a","stream_options":{}}']
+    for body in others:
+        assert decide(admitted, body, OPEN) is not first
+    assert decide(admitted, b'{"model":"tiny-a"}', replace(OPEN)) is not first
+    assert told(decide(admitted, b'{"model":"nope"}', OPEN))[0] == 404
+
+
+def test_what_chance_decides_is_decided_every_time() -> None:
+    chances = [0.0, 0.9]
+    gateway = replace(OPEN, around=Surroundings(Nothing(), lambda: chances.pop(0), lambda: 0.0))
+    admitted = screen(head(), gateway)
+    assert isinstance(admitted, Admitted)
+    found = [decide(admitted, b'{"model":"mix"}', gateway) for _ in range(2)]
+    assert [one.candidates[0].model for one in found if isinstance(one, Forward)] == ["tiny-a", "tiny-b"]
+
+
+def test_what_is_remembered_of_a_head_has_a_bound() -> None:
+    names = [f"m{number}" for number in range(200)]
+    gateway = Gateway(make_directory([Listing(name, name, "x") for name in names]))
+    admitted = screen(head(), gateway)
+    assert isinstance(admitted, Admitted)
+    for name in names:
+        found = decide(admitted, b'{"model":"%b"}' % name.encode(), gateway)
+        assert isinstance(found, Forward)
+        for client in names:
+            found.remember(b"POST", client)
+        assert len(found.begun) <= 64
+    assert len(admitted.decided) <= 64

@@ -29,11 +29,19 @@ class Reaper:
 
     def reap(self) -> None:
         """Take away the zombies that were there at the last call already: whoever started them would have by now."""
-        zombies = set(_zombie_children())
+        zombies = set(_zombie_children()) if _has_zombies() else set()
         for pid in zombies & self._seen:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
         self._seen = zombies
+
+
+def _has_zombies() -> bool:
+    """Ask the kernel, before looking at every process there is."""
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return False
 
 
 def _zombie_children() -> list[int]:

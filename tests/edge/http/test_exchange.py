@@ -18,9 +18,11 @@ from remuda.gateway.envelope import Answer
 from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead, read_head
 from remuda.gateway.keys import OPEN
+from remuda.gateway.traits import Traits
 from remuda.residency.commands import RefusalKind, Refuse
 from tests.edge.http.harness import (
     BODY,
+    GATEWAY,
     OK,
     STREAM,
     Admission,
@@ -61,6 +63,20 @@ async def test_a_base_path_comes_before_the_path() -> None:
         await (await house.client()).ask(post(BODY, path="/v1/completions?q=%2F"))
         assert upstream.requests[0].target == "/base/v1/completions?q=%2F"
         assert dict(upstream.requests[0].headers)["x-forwarded-for"] == "127.0.0.1"
+
+
+@on_loop
+async def test_a_head_that_is_sent_again_is_what_the_fleet_file_says_by_then() -> None:
+    keys = [{b"x-engine-key": b"first"}, {b"x-engine-key": b"second"}, {}]
+    async with engine() as upstream, gateway(Admission(upstream.endpoint)) as house:
+        client = await house.client()
+        for headers in keys:
+            house.server.replace(replace(GATEWAY, traits={"tiny": Traits(headers=headers)}), Limits())
+            for body in (b'{"model":"tiny"}', b'{"model":"tiny","n":10}'):
+                assert (await client.ask(post(body))).status == 200
+        seen = [dict(request.headers) for request in upstream.requests]
+        assert [fields.get("x-engine-key") for fields in seen] == ["first"] * 2 + ["second"] * 2 + [None] * 2
+        assert [fields["content-length"] for fields in seen] == ["16", "23"] * 3
 
 
 @on_loop
