@@ -12,18 +12,14 @@ KEEP_BYTES = 4096
 _PIECES = 6
 
 
-class Tail:
-    """The last pieces."""
+class Tail(deque[bytes]):
+    """The last pieces: append `KEEP_BYTES` of each, its last ones."""
 
-    __slots__ = ("_pieces",)
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._pieces: deque[bytes] = deque(maxlen=_PIECES)
-
-    def add(self, piece: bytes) -> None:
-        """Go on with the body."""
-        self._pieces.append(piece[-KEEP_BYTES:])
+        super().__init__(maxlen=_PIECES)
 
     def last(self) -> bytes:
         """The end so far: at most `KEEP_BYTES` of it, and less if it came in small pieces."""
-        return b"".join(self._pieces)[-KEEP_BYTES:]
+        return b"".join(self)[-KEEP_BYTES:]

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.edge.http.harness import BODY, STREAM, Admission, Visit, engine, gateway, get, on_loop, post
+from remuda.edge.http.account import Account
+from remuda.gateway.api import PATHS
+from remuda.gateway.decide import Admitted, decide
+from remuda.gateway.forward import Forward
+from remuda.gateway.head import RequestHead, read_head
+from remuda.gateway.keys import OPEN
+from remuda.gateway.tail import KEEP_BYTES
+from tests.edge.http.harness import BODY, GATEWAY, STREAM, Admission, Visit, engine, gateway, get, on_loop, post
 
 EVENTS = b'data: {"a":1}\n\ndata: {"usage":{"prompt_tokens":3,"completion_tokens":2}}\n\n'
 
@@ -25,6 +32,19 @@ async def test_what_is_written_down_of_a_stream() -> None:
         assert (record.usage.prompt_tokens, record.usage.completion_tokens) == (3, 2)
         assert record.first_byte_s is not None
         assert 0 <= record.queued_s < 0.1 < record.first_byte_s <= record.took_s
+
+
+def test_a_long_body_is_not_kept() -> None:
+    head = read_head(b"POST", b"/v1/completions", "1.1", [(b"host", b"x")])
+    assert isinstance(head, RequestHead)
+    forward = decide(Admitted(head, OPEN, PATHS[b"/v1/completions"]), BODY, GATEWAY)
+    assert isinstance(forward, Forward)
+    account = Account(forward, "192.0.2.1", 0.0)
+    for _ in range(100):
+        account.passed(b"x" * 100_000)
+    assert account.bytes_out == 10_000_000
+    assert account.tail is not None
+    assert sum(map(len, account.tail)) < 8 * KEEP_BYTES
 
 
 @on_loop

@@ -45,7 +45,7 @@ class Account:
             self.tail = tail = Tail()
             self.beginning = piece
         self.bytes_out += len(piece)
-        tail.add(piece)
+        tail.append(piece[-KEEP_BYTES:])
         if self.stream:
             self.events += piece.count(_EVENT_END)
 

@@ -11,16 +11,15 @@ from __future__ import annotations
 from bisect import bisect_left
 
 _END = b"\r\n"
-_FRAME_BYTES = len(_END) * 2
+_END_BYTES = len(_END)
 # How long a body and its size may be together for the size to have one digit, two, three.
 _LONGEST = tuple(16**digits - 1 + digits for digits in (1, 2, 3))
 
 
 def payload(data: bytes) -> bytes | None:
     """What is in the chunk that `data` is; None if it is not exactly one that is not the last."""
-    size_and_body = len(data) - _FRAME_BYTES
-    digits = 1 + bisect_left(_LONGEST, size_and_body)
-    length, body_at = size_and_body - digits, digits + len(_END)
-    if length <= 0 or data[:body_at] != b"%x\r\n" % length or not data.endswith(_END):
+    end = len(data) - _END_BYTES
+    body_at = 1 + bisect_left(_LONGEST, end - _END_BYTES) + _END_BYTES
+    if body_at >= end or data[:body_at] != b"%x\r\n" % (end - body_at) or not data.endswith(_END):
         return None
-    return data[body_at : -len(_END)]
+    return data[body_at:end]

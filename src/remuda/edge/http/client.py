@@ -156,8 +156,9 @@ class ClientConnection(asyncio.Protocol):
 
     def flush(self) -> None:
         """Send what has been written."""
-        if self._unsent:
-            data, self._unsent = self._unsent, b""
+        data = self._unsent
+        if data:
+            self._unsent = b""
             self._transport.write(data)
 
     # What the reader calls.
@@ -220,10 +221,12 @@ class ClientConnection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes of a response: few with all others of this turn of the loop, many at once."""
-        if not self._unsent:
+        if self._unsent:
+            data = self._unsent + data
+        else:
             self._outbox.add(self)
-        self._unsent += data
-        if len(self._unsent) > _AT_ONCE_BYTES:
+        self._unsent = data
+        if len(data) > _AT_ONCE_BYTES:
             self.flush()
 
     def hold(self, *, on: bool) -> None:

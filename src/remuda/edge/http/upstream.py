@@ -153,7 +153,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once, so that the engine stops generating; the listener hears nothing more."""
-        self._listener = self._outgoing = None
+        self._listener = self._outgoing = self._relay = None
         self._unsent = b""
         self.kept_until = -math.inf
         if self._connecting is not None:
@@ -195,11 +195,12 @@ class UpstreamConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and tell the listener in one call what came."""
+        relay = self._relay
+        if relay is not None and self._is_between_chunks and (piece := payload(data)) is not None:
+            relay(piece, data)
+            return
         if self._listener is None:
             self.abort()
-            return
-        if self._is_between_chunks and self._relay is not None and (piece := payload(data)) is not None:
-            self._relay(piece, data)
             return
         self._early_until = 0.0
         if not (self._is_between and self._recall(data, self._listener)):
