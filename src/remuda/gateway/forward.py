@@ -103,6 +103,11 @@ class Forward(msgspec.Struct, frozen=True, eq=False):
         self.begun[under] = begun
 
     @property
+    def is_peeked(self) -> bool:
+        """Whether it is the same request for all bodies of which a peek tells the same."""
+        return self.api.source is _FROM_JSON and self.wanted.ollama is None
+
+    @property
     def heeds_comments(self) -> bool:
         """Whether the client reads server-sent events, in which a comment says nothing but that we live."""
         return self.wanted.streams and self.api.shape is not Shape.OLLAMA

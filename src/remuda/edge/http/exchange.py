@@ -276,13 +276,13 @@ class Exchange:
     def _outgoing_of(self, prepared: Prepared, endpoint: Endpoint) -> Outgoing:
         forward, frontend, body, extra = self._forward, self._frontend, prepared.body, self._traits.headers
         head, client = forward.head, self._downstream.address
-        goes_untouched = prepared.back is None and self._reply is None
-        if not goes_untouched:
+        is_plain = prepared.back is None and self._reply is None
+        if not is_plain:
             # What is to be translated, or goes into a stream that has begun, must not come compressed.
             extra = {b"accept-encoding": b"identity", **extra}
         hop = Hop(client, endpoint.host_field, endpoint.base, frontend.scheme)
         outbound = Outbound(prepared.path, prepared.content_type, extra)
-        if goes_untouched and body is self._body and head.method == b"POST":
+        if is_plain and body is self._body and forward.is_peeked:
             begun = begun_bytes(head, hop, outbound)
             forward.remember(begun, frontend.gateway, endpoint, client)
             return Outgoing(sized(begun, len(body)), body)

@@ -68,6 +68,7 @@ class Memo(Generic[T]):
     def forget(self) -> None:
         """Heads come to something else from now on."""
         self._known.clear()
+        self._before = self._after = b""
         self._head_bytes = 0
 
     def keep(self, data: bytes, body: bytes | bytearray, value: T) -> None:
