@@ -80,6 +80,27 @@ async def test_a_head_that_is_sent_again_is_what_the_fleet_file_says_by_then() -
 
 
 @on_loop
+async def test_every_stream_goes_to_its_own_client_whoever_had_the_connection_before() -> None:
+    async def script(visit: Visit) -> None:
+        for number in range(4):
+            await visit.read()
+            first, second, last = (chunked(b"data: %d %d\n\n" % (number, at)) for at in range(3))
+            if number % 2:
+                for piece in (STREAM, first, second, last, b"0\r\n\r\n"):
+                    await visit.send(piece)
+                    await asyncio.sleep(0.02)
+            else:
+                await visit.send(STREAM + first + second + last + b"0\r\n\r\n")
+
+    async with engine(script) as upstream, gateway(Admission(upstream.endpoint)) as house:
+        clients = [await house.client() for _ in range(4)]
+        for number, client in enumerate(clients):
+            reply = await client.ask(post())
+            assert reply.body == b"".join(b"data: %d %d\n\n" % (number, at) for at in range(3))
+        assert len(upstream.visits) == 1
+
+
+@on_loop
 async def test_a_stream_passes_event_by_event() -> None:
     go_on = asyncio.Event()
 

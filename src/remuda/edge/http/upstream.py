@@ -162,8 +162,12 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.abort()
 
     def relay_chunks(self, to: Relay | None) -> None:
-        """Give a read that is one chunk of the body to this, as its body and whole, rather than to the listener."""
-        self._relay = to
+        """Give a read that is one chunk of the body to this, as its body and whole, rather than to the listener.
+
+        For this response only: once it has ended, the connection may be another's.
+        """
+        if self._listener is not None:
+            self._relay = to
 
     def pause(self) -> None:
         """Read nothing until `resume`."""
