@@ -147,12 +147,13 @@ def decide(admitted: Admitted, body: Body, gateway: Gateway) -> Answer | Forward
 
 
 def _decide_unpeeked(admitted: Admitted, body: Body, gateway: Gateway) -> Answer | Forward:
-    if admitted.api.source is _CONTROLS:
-        target = admitted.head.target
-        return Forward.of(admitted, Wanted("", target.path + target.slash + target.query), _CONTROL)
-    if admitted.api.source is _OURS:
+    head, key, api = admitted.head, admitted.key, admitted.api
+    if api.source is _CONTROLS:
+        target = head.target
+        return Forward.of(api, head, key, Wanted("", target.path + target.slash + target.query), _CONTROL)
+    if api.source is _OURS:
         return _show(admitted, body, gateway)
-    asked = wanted(admitted.api, admitted.head, body, gateway.asker)
+    asked = wanted(api, head, body, gateway.asker)
     return asked if isinstance(asked, Answer) else _lead(admitted, asked, body, gateway)  # 8
 
 
@@ -168,7 +169,7 @@ def _lead(admitted: Admitted, asked: Wanted, body: Body, gateway: Gateway) -> An
     if api.source is _BY_PATH and (closed := _closed(asked, node, gateway)):  # 11
         return closed
     candidates = node.only if isinstance(node, Leaf) else node.candidates(_Asking(head, body, gateway.around))
-    return Forward.of(admitted, asked, candidates)  # 12
+    return Forward.of(api, head, key, asked, candidates)  # 12
 
 
 def may_ask(key: Key, name: str, node: Node) -> bool:

@@ -54,25 +54,6 @@ class WayBack(Protocol):
         ...
 
 
-class Admitted(Protocol):
-    """A request whose head has been judged."""
-
-    @property
-    def head(self) -> RequestHead:
-        """Its head."""
-        ...
-
-    @property
-    def key(self) -> Key:
-        """Whose it is."""
-        ...
-
-    @property
-    def api(self) -> Api:
-        """What is done with its path."""
-        ...
-
-
 class Forward(msgspec.Struct, frozen=True, eq=False):
     """A request to send to one of the `candidates`, whatever the rest of its body says.
 
@@ -90,11 +71,9 @@ class Forward(msgspec.Struct, frozen=True, eq=False):
     begun: dict[tuple[object, ...], bytes] = msgspec.field(default_factory=dict)
 
     @classmethod
-    def of(cls, admitted: Admitted, wanted: Wanted, candidates: tuple[Candidate, ...]) -> Forward:
-        """What becomes of an admitted request that wants this."""
-        head = admitted.head
-        method, path = head.method.decode(), head.target.path.decode("latin-1")
-        return cls(admitted.api, head, admitted.key, wanted, candidates, method, path)
+    def of(cls, api: Api, head: RequestHead, key: Key, wanted: Wanted, candidates: tuple[Candidate, ...]) -> Forward:
+        """What becomes of a request with this head that wants this."""
+        return cls(api, head, key, wanted, candidates, head.method.decode(), head.target.path.decode("latin-1"))
 
     def remember(self, begun: bytes, *under: object) -> None:
         """Remember how a head begins."""

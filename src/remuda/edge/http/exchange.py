@@ -154,6 +154,7 @@ class Exchange:
         self._endpoint = endpoint
         begun = self._forward.begun.get((frontend.gateway, endpoint, self._downstream.address))
         if begun is not None and self._reply is None:
+            self._back = None
             outgoing = Outgoing(sized(begun, len(body)), body)
         else:
             made = self._made(endpoint)
