@@ -7,13 +7,13 @@ HAProxy and sglang-router (which route by the JSON's `model`), LiteLLM, and the 
 in one network namespace; the proxies have one core, the clients and the engine have the other. The engine and the
 clients do next to nothing, and yet they are what a fast proxy waits for; so the figure to look at is the CPU time of
 the proxy's whole process tree for each request or chunk. Every figure is measured in several rounds, in each of which
-all take their turn, and the medians are printed. Linux only; needs two cores, and root or user namespaces.
+all take their turn, each started anew: where a process's memory happens to lie makes it a tenth faster or slower for as
+long as it lives. The medians are printed. Linux only; needs two cores, and root or user namespaces.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import json
 import os
@@ -59,14 +59,11 @@ def measure(figure: Figure, setting: Setting) -> dict[str, Values]:
     def take(name: str, port: int, running: Running | None) -> None:
         found[name].append(uvloop.run(figure.measure(Subject(name, port, setting.seconds, running))))
 
-    with contextlib.ExitStack() as stack:
-        lasting = () if figure.is_fresh else setting.proxies
-        kept = {proxy.name: stack.enter_context(setting.start(proxy)) for proxy in lasting}
-        for _ in range(setting.rounds):
-            take(DIRECT, ENGINE.port, None)
-            for proxy in setting.proxies:
-                with setting.start(proxy) if figure.is_fresh else contextlib.nullcontext(kept[proxy.name]) as running:
-                    take(proxy.name, proxy.port, running)
+    for _ in range(setting.rounds):
+        take(DIRECT, ENGINE.port, None)
+        for proxy in setting.proxies:
+            with setting.start(proxy) as running:
+                take(proxy.name, proxy.port, running)
     return {
         name: {column: statistics.median(values[column] for values in rounds) for column in figure.columns}
         for name, rounds in found.items()

@@ -60,14 +60,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One table. `is_fresh`: each measurement needs a proxy that has done nothing before."""
+    """One table; each measurement needs a proxy that has done nothing before."""
 
     key: str
     title: str
     columns: tuple[str, ...]
     bars: tuple[Bar, ...]
     measure: Callable[[Subject], Coroutine[Any, Any, Values]]
-    is_fresh: bool = False
 
 
 async def _requests(subject: Subject, connections: int) -> Values:
@@ -193,7 +192,6 @@ FIGURES: Sequence[Figure] = (
         ("lost", "MiB"),
         (Bar("lost"), Bar("MiB", plus=150)),
         _open,
-        is_fresh=True,
     ),
     Figure(
         "large",
@@ -201,6 +199,5 @@ FIGURES: Sequence[Figure] = (
         ("memory / body", "ms"),
         (Bar("memory / body", plus=1.3), Bar("ms", DIRECT, 1, 15)),
         _large,
-        is_fresh=True,
     ),
 )

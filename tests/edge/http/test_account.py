@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import asyncio
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from remuda.edge.http.account import Account
+from remuda.edge.http.chunks import ChunkRelay
+from remuda.edge.http.outbox import Outbox
 from remuda.gateway.api import PATHS
 from remuda.gateway.decide import Admitted, decide
 from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead, read_head
 from remuda.gateway.keys import OPEN
+from remuda.gateway.reply import chunk
 from remuda.gateway.tail import KEEP_BYTES
 from tests.edge.http.harness import BODY, GATEWAY, STREAM, Admission, Visit, engine, gateway, get, on_loop, post
 
@@ -34,17 +40,44 @@ async def test_what_is_written_down_of_a_stream() -> None:
         assert 0 <= record.queued_s < 0.1 < record.first_byte_s <= record.took_s
 
 
-def test_a_long_body_is_not_kept() -> None:
+def account(*, stream: bool) -> Account:
     head = read_head(b"POST", b"/v1/completions", "1.1", [(b"host", b"x")])
     assert isinstance(head, RequestHead)
     forward = decide(Admitted(head, OPEN, PATHS[b"/v1/completions"]), BODY, GATEWAY)
     assert isinstance(forward, Forward)
-    account = Account(forward, "192.0.2.1", 0.0)
+    made = Account(forward, "192.0.2.1", 0.0)
+    made.stream = stream
+    return made
+
+
+def test_a_long_body_is_not_kept() -> None:
+    long = account(stream=False)
     for _ in range(100):
-        account.passed(b"x" * 100_000)
-    assert account.bytes_out == 10_000_000
-    assert account.tail is not None
-    assert sum(map(len, account.tail)) < 8 * KEEP_BYTES
+        long.passed(b"x" * 100_000)
+    assert long.bytes_out == 10_000_000
+    assert long.tail is not None
+    assert sum(map(len, long.tail)) < 8 * KEEP_BYTES
+
+
+PIECES = st.sampled_from([b"x", b"data: 1\n\n", b"\n", b"\n\n", b"a\n\nb\n\n", EVENTS, b"x" * 3000])
+
+
+@given(st.lists(st.tuples(PIECES, st.booleans()), max_size=20), st.booleans())
+def test_it_is_the_same_whether_chunks_are_relayed_or_read(ways: list[tuple[bytes, bool]], stream: bool) -> None:  # noqa: FBT001
+    one, other = account(stream=stream), account(stream=stream)
+    loop = asyncio.new_event_loop()
+    one.relay = relay = ChunkRelay(Outbox(loop), bytes)
+    for each in (one, other):
+        each.passed(EVENTS)
+    for piece, is_relayed in ways:
+        other.passed(piece)
+        if not is_relayed:
+            one.passed(piece)
+        else:
+            assert relay.pass_on(chunk(piece))
+    assert one.last() == other.last()
+    assert one.closed(1, "tiny", 200, 1.0, 0.0) == other.closed(1, "tiny", 200, 1.0, 0.0)
+    loop.close()
 
 
 @on_loop

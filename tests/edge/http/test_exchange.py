@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from remuda.edge.http.chunks import ChunkRelay
 from remuda.edge.http.exchange import Exchange
 from remuda.edge.http.frontend import Frontend
 from remuda.edge.http.limits import Limits
@@ -424,6 +425,9 @@ class SlowDownstream:
     def write(self, data: bytes) -> None:
         assert data.endswith(b"{}")
         self.exchange.pause()
+
+    def relay(self) -> ChunkRelay:
+        raise AssertionError
 
     def answer(self, answer: Answer) -> None:
         raise AssertionError(answer)

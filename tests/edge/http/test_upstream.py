@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remuda.edge.http import upstream as upstream_module
+from remuda.edge.http.chunks import ChunkRelay
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.memo import Memo
 from remuda.edge.http.outbox import Outbox
 from remuda.edge.http.pool import Pool
 from remuda.edge.http.seam import Endpoint
 from remuda.edge.http.upstream import Loss, LossKind, Outgoing, UpstreamConnection
-from remuda.gateway.reply import ResponseHead, chunk
+from remuda.gateway.reply import ResponseHead
 from tests.edge.http.harness import OK, Engine, Visit, engine, on_loop
 
 GET = Outgoing(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"", is_head=False)
@@ -38,10 +39,9 @@ class Ear:
         self.head = head
         self.more(body, ended=ended)
 
-    def more(self, body: bytes, *, ended: bool, frame: bytes = b"") -> None:
+    def more(self, body: bytes, *, ended: bool) -> None:
         assert self.head is not None
         assert not self.over.is_set()
-        assert not frame or frame == chunk(body)
         self.pieces.append(body)
         if ended:
             self.over.set()
@@ -55,6 +55,24 @@ class Ear:
     def heard(self) -> tuple[int, bytes]:
         assert self.head is not None
         return self.head.status, b"".join(self.pieces)
+
+
+class Taker(Ear):
+    """A listener that has chunks passed on, and counts the reads that were."""
+
+    taken = 0
+    connection: UpstreamConnection
+
+    def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
+        super().response(head, body, ended=ended)
+        self.connection.relay_chunks(self.take)
+
+    def take(self, data: bytes) -> bool:
+        relay = ChunkRelay(Outbox(asyncio.get_running_loop()), bytes)
+        is_one = relay.pass_on(data)
+        self.taken += is_one
+        self.pieces += relay.bodies()
+        return is_one
 
 
 async def hear(pool: Pool, upstream: Engine, outgoing: Outgoing = GET) -> Ear:
@@ -269,14 +287,18 @@ READS = {
 Told = tuple[list[tuple[ResponseHead | None, list[bytes], Loss | None, bool]], bool]
 
 
-def told(reads: list[tuple[bytes, Outgoing]]) -> Told:
-    """What is heard when these are read, after the request beside each if the response before it is complete."""
+def told(reads: list[tuple[bytes, Outgoing]], ear: Ear | None = None) -> Told:
+    """What is heard when these are read, after the request beside each if the response before it is complete.
+
+    `ear`: who listens to the first response.
+    """
 
     async def listen() -> Told:
-        wire, free, ears = Wire(), list[UpstreamConnection](), [Ear()]
-        connection = UpstreamConnection(
-            Endpoint("127.0.0.1", 1), Limits(), Outbox(asyncio.get_running_loop()), free.append
-        )
+        wire, free, ears = Wire(), list[UpstreamConnection](), [ear or Ear()]
+        outbox = Outbox(asyncio.get_running_loop())
+        connection = UpstreamConnection(Endpoint("127.0.0.1", 1), Limits(), outbox, free.append)
+        if isinstance(ear, Taker):
+            ear.connection = connection
         connection.connect(reads[0][1], ears[0], None)
         connection.connection_made(wire)
         for data, outgoing in reads:
@@ -284,7 +306,7 @@ def told(reads: list[tuple[bytes, Outgoing]]) -> Told:
                 free.clear()
                 ears.append(Ear())
                 connection.send(outgoing, ears[-1], 0.0)
-            connection.flush()
+            outbox.send()
             if not wire.is_gone:
                 connection.data_received(data)
         return [(ear.head, ear.pieces, ear.loss, ear.over.is_set()) for ear in ears], wire.is_gone
@@ -325,10 +347,14 @@ def test_a_chunk_that_is_alone_in_its_read_changes_nothing(pieces: list[bytes], 
         return [(len(seen), b"".join(seen), loss, over) for _, seen, loss, over in heard[0]], heard[1]
 
     reads = [(data, GET) for data in first]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(upstream_module, "payload", lambda _: None)
-        expected = whole(told(reads))
-    assert whole(told(reads)) == expected
+    assert whole(told(reads, Taker())) == whole(told(reads))
+
+
+def test_only_a_chunk_that_is_alone_in_its_read_and_begins_there_is_given_away() -> None:
+    taker = Taker()
+    names = ("one", "a longer one", "two", "one", "half", "one", "only its size")
+    told([(CHUNKED, GET), *((PIECES[name], GET) for name in names)], taker)
+    assert taker.taken == 3
 
 
 class Forgetful(Memo[ResponseHead]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
+from remuda.edge.http.chunks import ChunkRelay
 from remuda.gateway.envelope import Answer
 from remuda.gateway.forward import Forward
 from remuda.gateway.head import RequestHead
@@ -31,6 +32,7 @@ class Account:
     error = ""
     beginning = b""
     tail: Tail | None = None
+    relay: ChunkRelay | None = None
 
     def __init__(self, forward: Forward, client: str, began: float, bytes_in: int = 0) -> None:
         self.forward = forward
@@ -40,6 +42,8 @@ class Account:
 
     def passed(self, piece: bytes) -> None:
         """Some of the engine's body has come."""
+        if self.relay is not None:
+            self._count(self.relay)
         tail = self.tail
         if tail is None:
             self.tail = tail = Tail()
@@ -48,6 +52,21 @@ class Account:
         tail.append(piece[-KEEP_BYTES:])
         if self.stream:
             self.events += piece.count(_EVENT_END)
+
+    def last(self) -> bytes:
+        """The end of the engine's body so far; empty if there is none yet, or if it came in one piece."""
+        if self.relay is not None:
+            self._count(self.relay)
+        return self.tail.last() if self.tail is not None else b""
+
+    def _count(self, relay: ChunkRelay) -> None:
+        """Count what has passed by another way, as if it had passed here."""
+        self.bytes_out += relay.bytes_out
+        if self.stream:
+            self.events += relay.events
+        if self.tail is not None:
+            self.tail.extend(relay.bodies())
+        relay.clear()
 
     def _usage(self) -> Usage | None:
         """What the end tells; Anthropic's streams tell of the prompt at their beginning only."""
@@ -65,6 +84,8 @@ class Account:
     def closed(self, number: int, model: str, status: int, now: float, epoch_s: float) -> Record:
         """The request is over."""
         forward, began = self.forward, self.began
+        if self.relay is not None:
+            self._count(self.relay)
         # By position, in the order of `Record`: by name takes eight times as long.
         return Record(
             number,

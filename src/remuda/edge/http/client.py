@@ -18,8 +18,10 @@ from collections import deque
 from http import HTTPStatus
 from typing import cast
 
+from remuda.edge.http.chunks import ChunkRelay
 from remuda.edge.http.exchange import Exchange
 from remuda.edge.http.frontend import Frontend
+from remuda.edge.http.outbox import Write
 from remuda.edge.http.reader import Inbound, RequestReader
 from remuda.edge.http.tunnel import Tunnel
 from remuda.gateway.api import shape_of
@@ -55,8 +57,8 @@ class ClientConnection(asyncio.Protocol):
         self._frontend = frontend
         self._limits = frontend.limits
         self._transport: asyncio.Transport
+        self._write: Write
         self._outbox = frontend.pool.outbox
-        self._unsent = b""
         self._reader = RequestReader(self, frontend.limits, frontend.memo)
         self._queue: deque[Inbound] = deque()
         self._answering: RequestHead | None = None
@@ -76,6 +78,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
         self._transport = transport = cast("asyncio.Transport", transport)
+        self._write = transport.write
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.address = str(peer[0])
@@ -102,7 +105,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has left, or we have."""
         del exc
-        self._unsent = b""
+        self._outbox.drop(self._write)
         self._gone()
         self._frontend.leave(self, self.address if self._is_counted else None)
 
@@ -136,7 +139,6 @@ class ClientConnection(asyncio.Protocol):
         if self._is_busy or now < self._deadline:
             return
         if self._phase is _CLOSE or not self.is_writable:
-            self._unsent = b""
             self._transport.abort()
         elif self._phase is _IDLE:
             self._close()
@@ -147,19 +149,10 @@ class ClientConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, with a reset: even where only the close would end a body, this is not taken for its end."""
         self._gone()
-        self.flush()
+        self._outbox.send()
         if (sock := self._transport.get_extra_info("socket")) is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
-
-    # What the outbox calls.
-
-    def flush(self) -> None:
-        """Send what has been written."""
-        data = self._unsent
-        if data:
-            self._unsent = b""
-            self._transport.write(data)
 
     # What the reader calls.
 
@@ -221,13 +214,13 @@ class ClientConnection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes of a response: few with all others of this turn of the loop, many at once."""
-        if self._unsent:
-            data = self._unsent + data
-        else:
-            self._outbox.add(self)
-        self._unsent = data
+        self._outbox.add(self._write, data)
         if len(data) > _AT_ONCE_BYTES:
-            self.flush()
+            self._outbox.send()
+
+    def relay(self) -> ChunkRelay:
+        """Give chunks a way past `write`."""
+        return ChunkRelay(self._outbox, self._write)
 
     def hold(self, *, on: bool) -> None:
         """Read nothing from the client while on."""
@@ -306,7 +299,7 @@ class ClientConnection(asyncio.Protocol):
         if self._phase is _CLOSE or self._transport.is_closing():
             return
         self._phase = _CLOSE
-        self.flush()
+        self._outbox.send()
         self._reader.stop()
         if self._is_lingering and self._transport.can_write_eof():
             self._transport.write_eof()

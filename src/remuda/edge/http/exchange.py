@@ -341,7 +341,7 @@ class Exchange:
         if body and self._account.first is None:
             self._account.first = self._frontend.now()
             if reply.is_plain and not ended and self._upstream is not None:
-                self._upstream.relay_chunks(reply.relay)
+                self._upstream.relay_chunks(reply.relay().pass_on)
         if ended:
             # The connection may already be another's: whatever the client does now must not hold it up.
             self._upstream = None

@@ -11,33 +11,41 @@ Nothing waits: the loop runs what is sent here before it looks for anything new.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable
 
-
-class Sender(Protocol):
-    """Who has something to send."""
-
-    def flush(self) -> None:
-        """Send it now."""
-        ...
+Write = Callable[[bytes], object]
 
 
 class Outbox:
-    """Those who have something to send in this turn."""
+    """What there is to send in this turn, and where to."""
 
-    __slots__ = ("_loop", "_senders")
+    __slots__ = ("_loop", "_pending")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._senders: list[Sender] = []
+        self._pending: deque[tuple[Write, bytes]] = deque()
 
-    def add(self, sender: Sender) -> None:
-        """Call its `flush` at the end of this turn."""
-        if not self._senders:
-            self._loop.call_soon(self._send)
-        self._senders.append(sender)
+    def add(self, write: Write, data: bytes) -> None:
+        """Call `write` with this at the end of this turn."""
+        pending = self._pending
+        if not pending:
+            self._loop.call_soon(self.send)
+        pending.append((write, data))
 
-    def _send(self) -> None:
-        senders, self._senders = self._senders, []
-        for sender in senders:
-            sender.flush()
+    def send(self) -> None:
+        """Send all that there is now. One that cannot be written to does not hold up the others."""
+        pending = self._pending
+        try:
+            while pending:
+                write, data = pending.popleft()
+                write(data)
+        finally:
+            if pending:
+                self._loop.call_soon(self.send)
+
+    def drop(self, write: Write) -> None:
+        """Send nothing of what is still to be sent there."""
+        others = [item for item in self._pending if item[0] is not write]
+        self._pending.clear()
+        self._pending.extend(others)

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from remuda.edge.http.account import Account
+from remuda.edge.http.chunks import ChunkRelay
 from remuda.gateway.envelope import Answer, tell
 from remuda.gateway.forward import Forward, WayBack
 from remuda.gateway.head import Fields
@@ -41,6 +42,10 @@ class Downstream(Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes of the response."""
+        ...
+
+    def relay(self) -> ChunkRelay:
+        """Give chunks a way past `write`."""
         ...
 
     def answer(self, answer: Answer) -> None:
@@ -102,10 +107,10 @@ class Reply:
             if not self.is_begun:
                 self._open(_as_stream(head, self._filter.content_type))
 
-    def relay(self, body: bytes, frame: bytes) -> None:
-        """Go on, in the midst of a body that passes as it comes; `frame` is the same as a chunk."""
-        self._account.passed(body)
-        self._downstream.write(frame)
+    def relay(self) -> ChunkRelay:
+        """Give chunks a way past `more`, in the midst of a body that passes as it comes."""
+        self._account.relay = relay = self._downstream.relay()
+        return relay
 
     def more(self, body: bytes, *, ended: bool) -> None:
         """Go on with the engine's body."""
@@ -173,8 +178,8 @@ class Reply:
         is_open = self._head.is_event_stream and self._framing in (_CHUNKED, _CLOSE)
         if not is_open or self._filter is not None:
             return is_open  # a filter lets only whole events through
-        tail = self._account.tail
-        return tail is None or tail.last().endswith(_EVENT_ENDS)
+        last = self._account.last()
+        return not last or last.endswith(_EVENT_ENDS)
 
     def _last_words(self, fault: Fault) -> bytes:
         if self._filter is not None and self._forward.api.native is not None:

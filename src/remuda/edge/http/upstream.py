@@ -25,7 +25,6 @@ from typing import Protocol, cast
 import httptools
 import msgspec
 
-from remuda.edge.http.chunks import payload
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.memo import Memo
 from remuda.edge.http.outbox import Outbox
@@ -69,7 +68,7 @@ class Loss:
     is_early: bool = False
 
 
-Relay = Callable[[bytes, bytes], None]
+Relay = Callable[[bytes], bool]
 
 
 class Listener(Protocol):
@@ -97,8 +96,19 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         *("_body", "_connecting", "_early_until", "_fields", "_has_ended", "_head", "_head_seen_bytes", "_is_between"),
         *("_is_between_chunks", "_is_garbled", "_is_head_told", "_is_in_chunk", "_is_interim", "_is_kept"),
-        *("_is_reusable", "_is_used", "_limits", "_listener", "_loop", "_outbox", "_outgoing", "_parser", "_relay"),
-        *("_released", "_transport", "_unsent", "endpoint", "kept_until"),
+        *(
+            "_is_reusable",
+            "_is_unsent",
+            "_is_used",
+            "_limits",
+            "_listener",
+            "_loop",
+            "_outbox",
+            "_outgoing",
+            "_parser",
+            "_relay",
+        ),
+        *("_released", "_transport", "endpoint", "kept_until"),
     )
 
     # What the parser finds in one exchange, set anew by `_begin` once it `_is_used`.
@@ -122,7 +132,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.kept_until = -math.inf
         self._limits = limits
         self._outbox = outbox
-        self._unsent = b""
+        self._is_unsent = False
         self._released = released
         self._loop = asyncio.get_running_loop()
         self._outgoing: Outgoing | None = None
@@ -154,7 +164,7 @@ class UpstreamConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, so that the engine stops generating; the listener hears nothing more."""
         self._listener = self._outgoing = self._relay = None
-        self._unsent = b""
+        self._is_unsent = False
         self.kept_until = -math.inf
         if self._connecting is not None:
             self._connecting.cancel()
@@ -162,7 +172,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.abort()
 
     def relay_chunks(self, to: Relay | None) -> None:
-        """Give a read that is one chunk of the body to this, as its body and whole, rather than to the listener.
+        """Give a read that follows a whole chunk to this first, and to the listener only if this does not take it.
 
         For this response only: once it has ended, the connection may be another's.
         """
@@ -179,14 +189,6 @@ class UpstreamConnection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
-    # What the outbox calls.
-
-    def flush(self) -> None:
-        """Send the request that has been written."""
-        if self._unsent and self._transport is not None:
-            data, self._unsent = self._unsent, b""
-            self._transport.write(data)
-
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -200,8 +202,7 @@ class UpstreamConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Parse, and tell the listener in one call what came."""
         relay = self._relay
-        if relay is not None and self._is_between_chunks and (piece := payload(data)) is not None:
-            relay(piece, data)
+        if relay is not None and self._is_between_chunks and relay(data):
             return
         if self._listener is None:
             self.abort()
@@ -305,11 +306,16 @@ class UpstreamConnection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101  both callers have one
         self._early_until = now + self._limits.early_s
         if len(outgoing.body) <= _JOIN_BYTES:
-            self._unsent = outgoing.head + outgoing.body
-            self._outbox.add(self)
+            self._is_unsent = True
+            self._outbox.add(self._flush, outgoing.head + outgoing.body)
         else:
             self._transport.write(outgoing.head)
             self._transport.write(outgoing.body)
+
+    def _flush(self, data: bytes) -> None:
+        if self._is_unsent and self._transport is not None:
+            self._is_unsent = False
+            self._transport.write(data)
 
     def _parse(self, data: bytes) -> None:
         was_between, self._is_between = self._is_between, False
@@ -384,7 +390,7 @@ class UpstreamConnection(asyncio.Protocol):
         assert transport is not None  # noqa: S101  data came from it
         self._listener = self._outgoing = self._relay = None
         # What has been answered before it was sent whole leaves bytes behind that would precede the next request.
-        is_sent = not self._unsent and not transport.get_write_buffer_size()
+        is_sent = not self._is_unsent and not transport.get_write_buffer_size()
         if is_reusable and is_sent and not transport.is_closing():
             self._released(self)
         else:
