@@ -8,9 +8,10 @@ Among the last requests are only those that asked for a model: whoever watches a
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, starmap
 from operator import attrgetter
 
 import msgspec
@@ -25,7 +26,7 @@ DAY_S = 86_400
 _MOST_FRESH = 256
 _MS = 1000.0
 
-_Group = tuple[int, str, str]
+_Group = tuple[float, str, str]
 Sink = Callable[[Sequence[Record]], None]
 
 
@@ -52,8 +53,9 @@ class Accounts:
         self._fresh: list[Record] = []
         self._sinks = tuple(sinks)
         self._totals = {(total.day, total.model, total.key): total for total in kept.totals}
-        self._recent = deque(kept.requests, KEPT_REQUESTS)
-        self._count = self._saved_count = self._recent[-1].id if self._recent else 0
+        self._earlier = kept.requests
+        self._recent: deque[Record] = deque(maxlen=KEPT_REQUESTS)
+        self._count = self._saved_count = kept.requests[-1].id if kept.requests else 0
         self._unsaved: set[tuple[int, str, str]] = set()
         self._models: dict[str, ModelCounts] = {}
         self._requests: Counter[tuple[str, str, int]] = Counter()
@@ -82,13 +84,13 @@ class Accounts:
         fresh, self._fresh = self._fresh, []
         if not fresh:
             return
-        groups: dict[_Group, list[Record]] = {}
+        groups: defaultdict[_Group, list[Record]] = defaultdict(list)
         for record in fresh:
-            groups.setdefault((int(record.at // DAY_S), record.model, record.key), []).append(record)
+            groups[record.at // DAY_S, record.model, record.key].append(record)
         for group, records in groups.items():
             self._count_group(group, records)
         asking = [record for record in fresh if record.asked or record.model]
-        self._recent.extend(map(Entry, range(self._count + 1, self._count + 1 + len(asking)), asking))
+        self._recent.extend(asking)
         self._count += len(asking)
         for sink in self._sinks:
             sink(fresh)
@@ -102,7 +104,8 @@ class Accounts:
     def recent(self) -> list[Entry]:
         """The last requests for models, newest first."""
         self.settle()
-        return list(reversed(self._recent))
+        recent = [*self._earlier, *self._since(self._count - len(self._recent))]
+        return recent[: -KEPT_REQUESTS - 1 : -1]
 
     def totals(self, since_day: int) -> list[Total]:
         """Totals of this day and later ones."""
@@ -133,13 +136,19 @@ class Accounts:
         saved_count, self._saved_count = self._saved_count, self._count
         # Copies: the totals go on changing while they are written.
         totals = tuple(msgspec.structs.replace(self._totals[key]) for key in unsaved)
-        return Kept(totals, tuple(entry for entry in self._recent if entry.id > saved_count))
+        return Kept(totals, tuple(self._since(saved_count)))
 
     def restore(self, kept: Kept) -> None:
         """It could not be written down."""
         self._unsaved |= {(total.day, total.model, total.key) for total in kept.totals}
         if kept.requests:
             self._saved_count = kept.requests[0].id - 1
+
+    def _since(self, number: int) -> Iterator[Entry]:
+        """What is left of the requests after this one, of those that this daemon has served."""
+        first = self._count - len(self._recent) + 1
+        skipped = max(0, number + 1 - first)
+        return starmap(Entry, enumerate(islice(self._recent, skipped, None), first + skipped))
 
     def _model(self, model: str) -> ModelCounts:
         found = self._models.get(model)
@@ -149,7 +158,7 @@ class Accounts:
 
     def _count_group(self, group: _Group, records: Sequence[Record]) -> None:
         """Count requests of one day, for one model and with one key."""
-        _, model, key = group
+        day, model, key = group
         statuses = Counter(map(attrgetter("status"), records))
         for status, count in statuses.items():
             self._requests[model, key, status] += count
@@ -161,10 +170,11 @@ class Accounts:
         }
         for kind, tokens in spent.items() if usages else ():
             self._tokens[model, key, kind] += tokens
-        total = self._totals.get(group)
+        whose = (int(day), model, key)
+        total = self._totals.get(whose)
         if total is None:
-            total = self._totals[group] = Total(*group)
-        self._unsaved.add(group)
+            total = self._totals[whose] = Total(*whose)
+        self._unsaved.add(whose)
         _add(total, statuses, spent)
         if model:
             _measure(records, self._model(model))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import accumulate
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
@@ -29,8 +27,14 @@ class Histogram:
 
     def add_all(self, values: Sequence[float]) -> None:
         """Count many."""
-        for at, count in Counter(map(partial(bisect_left, self._bounds), values)).items():
-            self._counts[at] += count
+        rising, counted = sorted(values), 0
+        for at, bound in enumerate(self._bounds):
+            if counted == len(rising):
+                break
+            until = bisect_right(rising, bound, counted)
+            self._counts[at] += until - counted
+            counted = until
+        self._counts[-1] += len(rising) - counted
         self.total += sum(values)
 
     def cumulative(self) -> Iterator[tuple[str, float]]:

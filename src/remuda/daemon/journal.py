@@ -15,7 +15,7 @@ from remuda.daemon.report import Report, sentence
 from remuda.edge.access_log import iso
 from remuda.gateway.record import Record
 
-KEPT_LINES = 2000
+KEPT_LINES = 1000
 
 
 class Journal:
