@@ -23,22 +23,26 @@ class Account:
     piece, or all of it if it did not come in pieces.
     """
 
-    # What is known only later, if at all.
-    granted: float | None = None
-    first: float | None = None
-    stream = False
-    events = 0
-    bytes_out = 0
-    error = ""
-    beginning = b""
-    tail: Tail | None = None
-    relay: ChunkRelay | None = None
+    __slots__ = (
+        *("began", "beginning", "bytes_in", "bytes_out", "client", "error", "events", "first", "forward", "granted"),
+        *("relay", "stream", "tail"),
+    )
 
     def __init__(self, forward: Forward, client: str, began: float, bytes_in: int = 0) -> None:
         self.forward = forward
         self.client = client
         self.began = began
         self.bytes_in = bytes_in
+        # What is known only later, if at all.
+        self.granted: float | None = None
+        self.first: float | None = None
+        self.stream = False
+        self.events = 0
+        self.bytes_out = 0
+        self.error = ""
+        self.beginning = b""
+        self.tail: Tail | None = None
+        self.relay: ChunkRelay | None = None
 
     def passed(self, piece: bytes) -> None:
         """Some of the engine's body has come."""

@@ -28,7 +28,6 @@ from remuda.gateway.api import Source
 from remuda.gateway.envelope import Answer, refused
 from remuda.gateway.forward import Destination, Forward, Prepared, WayBack, prepare
 from remuda.gateway.head import Hop, Outbound, begun_bytes, request_bytes, sized
-from remuda.gateway.quota import Meter
 from remuda.gateway.record import LEFT
 from remuda.gateway.reply import ResponseHead, whole_bytes
 from remuda.gateway.shapes import Fault
@@ -56,19 +55,12 @@ _WAITING, _SENT, _ANSWERING, _DRAINED, _OVER = _State
 class Exchange:
     """A `Waiter` of admission and a `Listener` of a connection to an engine."""
 
-    # What most exchanges never change.
-    _at = 0
-    _number = 0
-    _meter: Meter | None = None
-    _commented = -math.inf
-    _upstream: UpstreamConnection | None = None
-    _outgoing: Outgoing | None = None
-    _back: WayBack | None = None
-    _reply: Reply | None = None
-    _stale: Loss | None = None
-    _returned = False
-    _is_queued = False
-    _state = _WAITING
+    __slots__ = (
+        *("_account", "_admission", "_at", "_back", "_body", "_commented", "_downstream", "_endpoint", "_forward"),
+        *("_frontend", "_is_queued", "_meter", "_number", "_outgoing", "_reply", "_returned", "_stale", "_state"),
+        *("_upstream", "model"),
+    )
+
     _endpoint: Endpoint
 
     def __init__(self, forward: Forward, body: Body, downstream: Downstream, frontend: Frontend) -> None:
@@ -79,8 +71,18 @@ class Exchange:
         self._frontend = frontend
         self._account = Account(forward, downstream.address, frontend.now(), len(body))
         self._admission = _way(forward, frontend.ways)
-        if forward.key.scope.quota is not None:
-            self._meter = frontend.meter(forward.key)
+        self._meter = frontend.meter(forward.key) if forward.key.scope.quota is not None else None
+        self._at = 0
+        self._number = 0
+        self._commented = -math.inf
+        self._upstream: UpstreamConnection | None = None
+        self._outgoing: Outgoing | None = None
+        self._back: WayBack | None = None
+        self._reply: Reply | None = None
+        self._stale: Loss | None = None
+        self._returned = False
+        self._is_queued = False
+        self._state = _WAITING
 
     def begin(self) -> None:
         """Ask for an instance of the first candidate."""
