@@ -113,11 +113,12 @@ def response_bytes(request: RequestHead, response: ResponseHead, how: Framing, *
     return b"".join((response.begun, framed, _connection(request, keep_alive=keep_alive)))
 
 
-def whole_bytes(request: RequestHead, response: ResponseHead, body: bytes, *, keep_alive: bool) -> bytes:
-    """A response that has a length, with its body, for the client."""
+def whole_bytes(request: RequestHead, response: ResponseHead, length: int, body: bytes, *, keep_alive: bool) -> bytes:
+    """A response that has this length, whatever its head says, with its body, for the client."""
     if not keep_alive or request.version != "1.1" or response.is_event_stream or response.status == _NO_CONTENT:
+        response = response.with_length(length)
         return response_bytes(request, response, framing(request, response), keep_alive=keep_alive) + body
-    return b"%b\r\ncontent-length: %d\r\n\r\n%b" % (response.begun, response.length or 0, body)
+    return b"%b\r\ncontent-length: %d\r\n\r\n%b" % (response.begun, length, body)
 
 
 def switching_bytes(fields: Fields) -> bytes:

@@ -61,10 +61,11 @@ class Herd:
         """Serve the request."""
         instance.in_flight += 1
         instance.idle_since = None
-        if instance.use_priority is None or instance.use_priority < priority:
+        highest = instance.use_priority
+        if highest is None or highest < priority:
             instance.use_priority = priority
         instance.worth.use()
-        self.use(instance)
+        self._turn = instance.last_used = self._turn + 1
         self.granted[request] = (instance, instance.attempt)
 
     def grant_all(self, instance: Instance) -> None:

@@ -34,6 +34,9 @@ class Ear:
     loss: Loss | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def whole(self, head: ResponseHead, body: bytes) -> None:
+        self.response(head.with_length(len(body)), body, ended=True)
+
     def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         assert self.head is None
         self.head = head

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import structs
+import msgspec
 
 from remuda.edge.http.chunks import ChunkRelay
 from remuda.gateway.envelope import Answer
@@ -16,33 +16,27 @@ _EVENT_END = b"\n\n"
 _SWITCHED = 101  # what passes after that is nobody's JSON
 
 
-class Account:
+class Account(msgspec.Struct, eq=False):
     """One request. Times are of one clock; `epoch_s` is what has to be added to it to have seconds since 1970.
 
     `bytes_in` and `bytes_out`: how much of the client's and of the engine's body has come. `beginning`: its first
-    piece, or all of it if it did not come in pieces.
+    piece, or all of it if it did not come in pieces. `relay`: another way that some of it takes.
     """
 
-    __slots__ = (
-        *("began", "beginning", "bytes_in", "bytes_out", "client", "error", "events", "first", "forward", "granted"),
-        *("relay", "stream", "tail"),
-    )
-
-    def __init__(self, forward: Forward, client: str, began: float, bytes_in: int = 0) -> None:
-        self.forward = forward
-        self.client = client
-        self.began = began
-        self.bytes_in = bytes_in
-        # What is known only later, if at all.
-        self.granted: float | None = None
-        self.first: float | None = None
-        self.stream = False
-        self.events = 0
-        self.bytes_out = 0
-        self.error = ""
-        self.beginning = b""
-        self.tail: Tail | None = None
-        self.relay: ChunkRelay | None = None
+    forward: Forward
+    client: str
+    began: float
+    bytes_in: int = 0
+    # What is known only later, if at all.
+    granted: float | None = None
+    first: float | None = None
+    stream: bool = False
+    events: int = 0
+    bytes_out: int = 0
+    error: str = ""
+    beginning: bytes = b""
+    tail: Tail | None = None
+    relay: ChunkRelay | None = None
 
     def passed(self, piece: bytes) -> None:
         """Some of the engine's body has come."""
@@ -83,7 +77,7 @@ class Account:
         told = read_usage(self.beginning[:KEEP_BYTES])
         if told is None:
             return usage
-        return structs.replace(usage, prompt_tokens=told.prompt_tokens, cached_tokens=told.cached_tokens)
+        return msgspec.structs.replace(usage, prompt_tokens=told.prompt_tokens, cached_tokens=told.cached_tokens)
 
     def closed(self, number: int, model: str, status: int, now: float, epoch_s: float) -> Record:
         """The request is over."""

@@ -173,6 +173,14 @@ class Exchange:
 
     # What the connection to the engine calls.
 
+    def whole(self, head: ResponseHead, body: bytes) -> None:
+        """Pass a whole response on, if nothing has to be done to it: what most of them are."""
+        is_plain = self._state is _SENT and self._back is None and self._reply is None
+        if is_plain and not (head.status in _WORTH_ANOTHER and self._has_another):
+            self._pass_on(head, len(body), body)
+        else:
+            self.response(head.with_length(len(body)), body, ended=True)
+
     def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """Begin the client's response."""
         if self._state is _DRAINED:
@@ -182,7 +190,7 @@ class Exchange:
             self._turn_away(ended=ended)
             return
         if ended and head.length is not None and self._back is None and self._reply is None:
-            self._pass_on(head, body)
+            self._pass_on(head, head.length, body)
             return
         self._state = _ANSWERING
         self._outgoing = None
@@ -324,15 +332,14 @@ class Exchange:
             self._reply = Reply(self._forward, self._downstream, self._account)
         return self._reply
 
-    def _pass_on(self, head: ResponseHead, body: bytes) -> None:
-        """A response that is here at once, and that nobody has to do anything to: what most of them are."""
+    def _pass_on(self, head: ResponseHead, length: int, body: bytes) -> None:
         downstream, account = self._downstream, self._account
         keep_alive = downstream.keeps_alive
         self._upstream = None
         account.first = now = self._frontend.now()
         account.beginning = body
         account.bytes_out = len(body)
-        downstream.write(whole_bytes(self._forward.head, head, body, keep_alive=keep_alive))
+        downstream.write(whole_bytes(self._forward.head, head, length, body, keep_alive=keep_alive))
         self._admission.end(self._number)
         self._state = _OVER
         self._record(head.status, now)

@@ -18,11 +18,12 @@ Write = Callable[[bytes], object]
 
 
 class Outbox:
-    """What there is to send in this turn, and where to."""
+    """What there is to send in this turn, and where to. `turn`: its number; all that was added before has been sent."""
 
-    __slots__ = ("_loop", "_pending")
+    __slots__ = ("_loop", "_pending", "turn")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.turn = 0
         self._loop = loop
         self._pending: deque[tuple[Write, bytes]] = deque()
 
@@ -40,6 +41,7 @@ class Outbox:
             while pending:
                 write, data = pending.popleft()
                 write(data)
+            self.turn += 1
         finally:
             if pending:
                 self._loop.call_soon(self.send)

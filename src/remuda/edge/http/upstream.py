@@ -72,7 +72,11 @@ Relay = Callable[[bytes], bool]
 
 
 class Listener(Protocol):
-    """Who waits for a response: `response` once and `more` any number of times, until `ended`; or `lost`."""
+    """Who waits for a response: `whole`, or `response` and `more` any number of times, until `ended`; or `lost`."""
+
+    def whole(self, head: ResponseHead, body: bytes) -> None:
+        """A response in one piece, under a head that may have been another's: `length` is that of another body."""
+        ...
 
     def response(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """The head, with as much of the body as came with it."""
@@ -96,19 +100,8 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         *("_body", "_connecting", "_early_until", "_fields", "_has_ended", "_head", "_head_seen_bytes", "_is_between"),
         *("_is_between_chunks", "_is_garbled", "_is_head_told", "_is_in_chunk", "_is_interim", "_is_kept"),
-        *(
-            "_is_reusable",
-            "_is_unsent",
-            "_is_used",
-            "_limits",
-            "_listener",
-            "_loop",
-            "_outbox",
-            "_outgoing",
-            "_parser",
-            "_relay",
-        ),
-        *("_released", "_transport", "endpoint", "kept_until"),
+        *("_is_reusable", "_is_used", "_limits", "_listener", "_loop", "_outbox", "_outgoing", "_parser", "_relay"),
+        *("_released", "_transport", "_turn", "_write", "endpoint", "kept_until"),
     )
 
     # What the parser finds in one exchange, set anew by `_begin` once it `_is_used`.
@@ -125,6 +118,9 @@ class UpstreamConnection(asyncio.Protocol):
     _is_in_chunk: bool
     _is_between_chunks: bool
 
+    # Known once there is a transport.
+    _write: Callable[[bytes | bytearray], object]
+
     def __init__(
         self, endpoint: Endpoint, limits: Limits, outbox: Outbox, released: Callable[[UpstreamConnection], None]
     ) -> None:
@@ -132,7 +128,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.kept_until = -math.inf
         self._limits = limits
         self._outbox = outbox
-        self._is_unsent = False
+        self._turn = -1
         self._released = released
         self._loop = asyncio.get_running_loop()
         self._outgoing: Outgoing | None = None
@@ -159,16 +155,17 @@ class UpstreamConnection(asyncio.Protocol):
         self._outgoing = outgoing
         self._listener = listener
         self._is_kept = True
-        self._write(outgoing, now)
+        self._ask(outgoing, now)
 
     def abort(self) -> None:
         """Close at once, so that the engine stops generating; the listener hears nothing more."""
         self._listener = self._outgoing = self._relay = None
-        self._is_unsent = False
         self.kept_until = -math.inf
         if self._connecting is not None:
             self._connecting.cancel()
         if self._transport is not None:
+            if self._turn == self._outbox.turn:
+                self._outbox.drop(self._write)
             self._transport.abort()
 
     def relay_chunks(self, to: Relay | None) -> None:
@@ -194,10 +191,11 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send what waited for the connection."""
         self._transport = transport = cast("asyncio.Transport", transport)
+        self._write = transport.write
         if self._outgoing is None:
             transport.abort()
             return
-        self._write(self._outgoing, monotonic())
+        self._ask(self._outgoing, monotonic())
 
     def data_received(self, data: bytes) -> None:
         """Parse, and tell the listener in one call what came."""
@@ -302,20 +300,14 @@ class UpstreamConnection(asyncio.Protocol):
             why = f"cannot connect to the engine: {reason}"
             self._fail(Loss(LossKind.UNREACHABLE, why, is_early=not isinstance(error, TimeoutError)))
 
-    def _write(self, outgoing: Outgoing, now: float) -> None:
-        assert self._transport is not None  # noqa: S101  both callers have one
+    def _ask(self, outgoing: Outgoing, now: float) -> None:
         self._early_until = now + self._limits.early_s
         if len(outgoing.body) <= _JOIN_BYTES:
-            self._is_unsent = True
-            self._outbox.add(self._flush, outgoing.head + outgoing.body)
+            self._turn = self._outbox.turn
+            self._outbox.add(self._write, b"".join((outgoing.head, outgoing.body)))
         else:
-            self._transport.write(outgoing.head)
-            self._transport.write(outgoing.body)
-
-    def _flush(self, data: bytes) -> None:
-        if self._is_unsent and self._transport is not None:
-            self._is_unsent = False
-            self._transport.write(data)
+            self._write(outgoing.head)
+            self._write(outgoing.body)
 
     def _parse(self, data: bytes) -> None:
         was_between, self._is_between = self._is_between, False
@@ -349,11 +341,8 @@ class UpstreamConnection(asyncio.Protocol):
         if recalled is None or self._outgoing is None or self._outgoing.is_head:
             return False
         head, body_at = recalled
-        length = len(data) - body_at
-        if head.length != length:
-            head = head.with_length(length)
         self._release(is_reusable=True)
-        listener.response(head, data[body_at:], ended=True)
+        listener.whole(head, data[body_at:])
         return True
 
     def _remember(self, data: bytes, head: ResponseHead) -> None:
@@ -390,8 +379,7 @@ class UpstreamConnection(asyncio.Protocol):
         assert transport is not None  # noqa: S101  data came from it
         self._listener = self._outgoing = self._relay = None
         # What has been answered before it was sent whole leaves bytes behind that would precede the next request.
-        is_sent = not self._is_unsent and not transport.get_write_buffer_size()
-        if is_reusable and is_sent and not transport.is_closing():
+        if is_reusable and self._turn != self._outbox.turn and not transport.get_write_buffer_size():
             self._released(self)
         else:
             transport.abort()
