@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from time import monotonic
 
 from remuda.edge.http.limits import Limits
 from remuda.edge.http.pool import Pool
@@ -15,7 +16,7 @@ async def test_the_newest_connection_is_used_first_and_the_others_grow_old() -> 
         pool = Pool(Limits(idle_s=0.3))
         ears = [Ear() for _ in range(3)]
         for ear in ears:
-            pool.send(upstream.endpoint, GET, ear)
+            pool.send(upstream.endpoint, GET, ear, monotonic())
         await asyncio.gather(*(ear.over.wait() for ear in ears))
         for _ in range(20):
             await hear(pool, upstream)
@@ -62,7 +63,7 @@ async def test_only_so_many_are_kept() -> None:
         pool = Pool(Limits(idle_connections=2))
         ears = [Ear() for _ in range(5)]
         for ear in ears:
-            pool.send(upstream.endpoint, GET, ear)
+            pool.send(upstream.endpoint, GET, ear, monotonic())
         await asyncio.gather(*(ear.over.wait() for ear in ears))
         await upstream.until_open(2)
         pool.close()

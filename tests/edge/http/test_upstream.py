@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from dataclasses import dataclass, field, replace
+from time import monotonic
 
 import pytest
 import uvloop
@@ -80,7 +81,7 @@ class Taker(Ear):
 
 async def hear(pool: Pool, upstream: Engine, outgoing: Outgoing = GET) -> Ear:
     ear = Ear()
-    pool.send(upstream.endpoint, outgoing, ear)
+    pool.send(upstream.endpoint, outgoing, ear, monotonic())
     await ear.over.wait()
     return ear
 
@@ -232,7 +233,7 @@ async def test_https_is_spoken_where_it_is_asked_for() -> None:
 
     async with engine(script) as upstream:
         ear = Ear()
-        Pool(Limits()).send(replace(upstream.endpoint, tls=True), GET, ear)
+        Pool(Limits()).send(replace(upstream.endpoint, tls=True), GET, ear, monotonic())
         await ear.over.wait()
         assert ear.loss is not None
         assert ear.loss.kind is LossKind.UNREACHABLE

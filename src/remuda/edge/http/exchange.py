@@ -149,9 +149,9 @@ class Exchange:
         account, frontend, body = self._account, self._frontend, self._body
         if self._is_queued or account.granted is not None:
             self._unqueue()
-            account.granted = frontend.now()
+            account.granted = now = frontend.now()
         else:
-            account.granted = account.began
+            account.granted = now = account.began
         self._state = _SENT
         self._endpoint = endpoint
         begun = self._forward.begun.get((frontend.gateway, endpoint, self._downstream.address))
@@ -164,7 +164,7 @@ class Exchange:
                 return
             outgoing = made
         self._outgoing = outgoing
-        self._upstream = frontend.pool.send(endpoint, outgoing, self)
+        self._upstream = frontend.pool.send(endpoint, outgoing, self, now)
 
     def refused(self, refusal: Refuse) -> None:
         """Ask the next candidate, or say why there will be no response."""

@@ -26,10 +26,9 @@ class Pool:
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
         self._context: ssl.SSLContext | None = None
 
-    def send(self, endpoint: Endpoint, outgoing: Outgoing, listener: Listener) -> UpstreamConnection:
-        """Send a request on a kept connection, or on a new one."""
+    def send(self, endpoint: Endpoint, outgoing: Outgoing, listener: Listener, now: float) -> UpstreamConnection:
+        """Send a request on a kept connection, or on a new one; `now` is `time.monotonic`'s."""
         idle = self._idle.get(endpoint)
-        now = monotonic()
         while idle:
             connection = idle.pop()
             if now < connection.kept_until:

@@ -205,8 +205,8 @@ class UpstreamConnection(asyncio.Protocol):
         if self._listener is None:
             self.abort()
             return
-        self._early_until = 0.0
         if not (self._is_between and self._recall(data, self._listener)):
+            self._early_until = 0.0
             self._parse(data)
 
     def eof_received(self) -> None:
