@@ -41,6 +41,7 @@ from remuda.edge import engine_log
 from remuda.edge.cgroups import find_cgroups
 from remuda.edge.containers.argv import TOOLS
 from remuda.edge.containers.cli import find
+from remuda.edge.descriptors import make_room
 from remuda.edge.handover import NOTHING, Estate, hold_signals, let_signals_come
 from remuda.edge.http import listeners
 from remuda.edge.http.bypass import Bypass
@@ -64,6 +65,7 @@ from remuda.spec.listen import parse_listen
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _HOUSEKEEPING_S = 5.0
+_GARBAGE = (10_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Daemon:
 
         SIGHUP ends it as well where it has a terminal, which has gone then; elsewhere it reads the fleet file again.
         """
+        make_room()
         with self._catching_signals():
             at = places(self._job.file)
             at.make()
@@ -298,6 +301,10 @@ def _contained(instance: Instance) -> Contained:
 
 
 def _spare_what_stays() -> None:
-    """What is here now stays: to look through it again and again for garbage would hold up requests."""
+    """What is here now stays: to look through it again and again for garbage would hold up requests.
+
+    So would what a burst of streams brings: they live, and there is nothing to find.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_GARBAGE)

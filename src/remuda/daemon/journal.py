@@ -13,9 +13,11 @@ from itertools import islice
 
 from remuda.daemon.report import Report, sentence
 from remuda.edge.access_log import iso
+from remuda.edge.usage_store import KEPT_REQUESTS
 from remuda.gateway.record import Record
 
-KEPT_LINES = 1000
+# No more requests than the accounts keep: they share them, and memory that is soon free again is still in the cache.
+KEPT_LINES = KEPT_REQUESTS
 
 
 class Journal:

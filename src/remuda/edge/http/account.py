@@ -59,6 +59,8 @@ class Account(msgspec.Struct, eq=False):
 
     def _count(self, relay: ChunkRelay) -> None:
         """Count what has passed by another way, as if it had passed here."""
+        if not relay.tail:
+            return
         self.bytes_out += relay.bytes_out
         if self.stream:
             self.events += relay.events

@@ -43,12 +43,13 @@ class ChunkRelay:
     def __init__(self, outbox: Outbox, write: Write) -> None:
         self._outbox = outbox
         self._write = write
-        self.clear()
+        self.bytes_out = self.events = 0
+        self.tail = Tail()
 
     def clear(self) -> None:
         """Count from the beginning."""
         self.bytes_out = self.events = 0
-        self.tail = Tail()
+        self.tail.clear()
 
     def pass_on(self, data: bytes) -> bool:
         """Send this to the client, if it is exactly one chunk that is not the last."""
