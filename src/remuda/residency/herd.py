@@ -65,7 +65,7 @@ class Herd:
         if highest is None or highest < priority:
             instance.use_priority = priority
         instance.worth.use()
-        self._turn = instance.last_used = self._turn + 1
+        self.use(instance)
         self.granted[request] = (instance, instance.attempt)
 
     def grant_all(self, instance: Instance) -> None:
